@@ -1,0 +1,57 @@
+"""Files that are whole or absent: everything is written beside its place under a temporary name and then moved there."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary path to write a file or folder to; on leaving without an error it takes the place of ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        fresh = holder / path.name
+        yield fresh
+        if path.is_dir():
+            path.rename(holder / "previous")
+        os.replace(fresh, path)
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as a whole."""
+    with whole(path) as fresh:
+        fresh.write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Checksum of one file, as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def checksums(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of every file, a folder standing for all files below it; keys as given, in sorted order."""
+    files: list[Path] = []
+    for path in paths:
+        files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return {file.as_posix(): sha256(file) for file in files}
+
+
+def paths_in(value: object) -> list[Path]:
+    """Every path named anywhere in a settings object: the raw files that a step will read."""
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [path for item in value for path in paths_in(item)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,98 @@
+"""From a name in a study file to the function it means, and from its options to checked keyword arguments.
+
+File name = function name = config name: ``mlp`` among the models is ``biox.models.mlp:mlp``. Code outside the package is
+named ``package.module:function``.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from biox.core.errors import InputError, listed
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def known(package: str) -> list[str]:
+    """The names that can be found in a package: those of its modules that hold a function of the same name."""
+    paths = importlib.import_module(package).__path__
+    return sorted(m.name for m in pkgutil.iter_modules(paths) if not m.name.startswith("_"))
+
+
+def find(package: str, name: str) -> Callable[..., Any]:
+    """The function called ``name``: ``package.name:name``, or ``other.module:function`` where the name holds a colon."""
+    module_name, _, attribute = name.partition(":") if ":" in name else (f"{package}.{name}", ":", name)
+    if importlib.util.find_spec(module_name.split(".")[0]) is None or not _exists(module_name):
+        raise InputError(
+            f"There is no {name!r} in {package}; it has {listed(known(package))}, and 'package.module:function' is possible."
+        )
+    found = getattr(importlib.import_module(module_name), attribute, None)
+    if not callable(found):
+        raise InputError(f"The module {module_name} has no function {attribute!r}.")
+    return found
+
+
+def bind(function: Callable[..., Any], options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The options of a config section as checked keyword arguments of ``function``.
+
+    A parameter ``settings`` annotated with a pydantic model takes them all; otherwise each keyword-only parameter is an
+    option. Unknown options and wrong types are an InputError that starts with ``where``.
+    """
+    hints = get_type_hints(function)
+    if isinstance(hints.get("settings"), type) and issubclass(hints["settings"], BaseModel):
+        return {"settings": checked(hints["settings"], options, where)}
+    fields: Any = {
+        name: (hints.get(name, Any), ... if p.default is p.empty else p.default)
+        for name, p in inspect.signature(function).parameters.items()
+        if p.kind is p.KEYWORD_ONLY
+    }
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model = checked(create_model("Options", __config__=config, **fields), options, where)
+    return {name: getattr(model, name) for name in options}
+
+
+def checked(model: type[Model], options: Mapping[str, Any], where: str) -> Model:
+    """The options as a settings object; an InputError lists every key that is wrong, and the known ones."""
+    try:
+        return model.model_validate(dict(options))
+    except ValidationError as error:
+        raise InputError("\n".join(_sentence(e, where, model) for e in error.errors())) from None
+
+
+def _sentence(error: Any, where: str, model: type[BaseModel]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        names = _names_at(model, error["loc"][:-1])
+        return f"{where}: unknown key {place!r}; known here are {listed(names)}."
+    if error["type"] == "missing":
+        return f"{where}: {place!r} is missing."
+    return f"{where}: {place!r} is {error['input']!r}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def _names_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """The field names of the settings object that stands at ``path``."""
+    current: Any = model
+    for part in path:
+        annotation = current.model_fields[part].annotation if part in getattr(current, "model_fields", {}) else current
+        inner = [a for a in (annotation, *_arguments(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)]
+        current = inner[0] if inner else annotation
+    return sorted(getattr(current, "model_fields", {}))
+
+
+def _arguments(annotation: Any) -> list[Any]:
+    found: list[Any] = []
+    for argument in getattr(annotation, "__args__", ()):
+        found += [argument, *_arguments(argument)]
+    return found
+
+
+def _exists(module_name: str) -> bool:
+    try:
+        return importlib.util.find_spec(module_name) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,62 @@
+"""Where a result comes from: versions, code, settings, seeds, and the checksum of every input file."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import biox
+from biox.core.files import checksums, write_text
+
+PACKAGES = ("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "spm1d", "zarr", "snakemake")
+
+
+def provenance(step: str, settings: Mapping[str, Any], seed: int | None, inputs: Iterable[Path]) -> dict[str, Any]:
+    """What a step was given, as plain data. It holds no time and no machine name, so that equal runs give equal bytes."""
+    return {
+        "step": step,
+        "biox": biox.__version__,
+        "git_commit": git_commit(),
+        "python": platform.python_version(),
+        "packages": versions(),
+        "seed": seed,
+        "settings": json.loads(json.dumps(settings, default=str, sort_keys=True)),
+        "inputs": checksums(inputs),
+    }
+
+
+def write(folder: Path, record: Mapping[str, Any]) -> None:
+    """Save a provenance record as ``provenance.json`` in the folder of the result."""
+    write_text(folder / "provenance.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The provenance record of a result."""
+    return json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The installed version of every package that results depend on."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+@cache
+def git_commit() -> str:
+    """The commit of the checkout that biox runs from, with ``+changes`` if files differ from it; "" for an installed wheel."""
+    root = Path(biox.__file__).parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return commit + ("+changes" if _git(root, "status", "--porcelain", "--", "biox") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(root: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout.strip()

@@ -1,0 +1,136 @@
+"""The five nouns on disk. Saving writes a whole folder or nothing; loading gives back an equal object."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import zarr
+from safetensors.torch import load_file, save_file
+
+from biox.core.files import whole
+from biox.core.types import Axis, Cohort, Evidence, Fit, Relevance
+
+CHUNK_BYTES = 16 * 2**20
+
+
+def save_cohort(cohort: Cohort, folder: Path) -> None:
+    """Save as ``x.zarr``, ``samples.parquet``, ``axes.json`` and, where the truth is known, ``truth.zarr``."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        _save_array(fresh / "x.zarr", cohort.x)
+        cohort.samples.to_parquet(fresh / "samples.parquet")
+        if cohort.truth is not None:
+            _save_array(fresh / "truth.zarr", cohort.truth)
+        kept = {name: getattr(cohort, name) for name in ("unit", "classes", "label_level", "notes")}
+        _save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in cohort.axes], **kept})
+
+
+def load_cohort(folder: Path) -> Cohort:
+    """The cohort saved in a folder."""
+    kept = _load_json(folder / "axes.json")
+    truth = folder / "truth.zarr"
+    return Cohort(
+        x=np.asarray(zarr.open_array(folder / "x.zarr", mode="r")[:]),
+        samples=pd.read_parquet(folder / "samples.parquet"),
+        axes=_axes(kept["axes"]),
+        unit=kept["unit"],
+        classes=tuple(kept["classes"]),
+        label_level=kept["label_level"],
+        truth=np.asarray(zarr.open_array(truth, mode="r")[:]) if truth.exists() else None,
+        notes=tuple(kept["notes"]),
+    )
+
+
+def save_fit(fit: Fit, folder: Path) -> None:
+    """Save as ``weights.safetensors``, ``constants.npz``, ``scores.parquet``, ``history.parquet`` and ``fit.json``."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        save_file(
+            {name: tensor.contiguous().cpu() for name, tensor in fit.weights.items()}, fresh / "weights.safetensors"
+        )
+        np.savez(fresh / "constants.npz", shift=fit.shift, scale=fit.scale, low=fit.low, high=fit.high)
+        fit.scores.to_parquet(fresh / "scores.parquet")
+        fit.history.to_parquet(fresh / "history.parquet")
+        names = ("variant", "fold", "seed", "model", "options", "classes", "unit", "normalise")
+        kept = {name: getattr(fit, name) for name in names}
+        _save_json(fresh / "fit.json", {"axes": [asdict(axis) for axis in fit.axes], **kept})
+
+
+def load_fit(folder: Path) -> Fit:
+    """The fit saved in a folder."""
+    kept = _load_json(folder / "fit.json")
+    with np.load(folder / "constants.npz") as arrays:
+        constants = {name: arrays[name] for name in arrays.files}
+    return Fit(
+        **{**kept, "axes": _axes(kept["axes"]), "classes": tuple(kept["classes"])},
+        **constants,
+        weights=load_file(folder / "weights.safetensors"),
+        scores=pd.read_parquet(folder / "scores.parquet"),
+        history=pd.read_parquet(folder / "history.parquet"),
+    )
+
+
+def save_relevance(relevance: Relevance, folder: Path) -> None:
+    """Save as a zarr array with its sample table and settings beside it."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        _save_array(fresh / "values.zarr", relevance.values)
+        relevance.samples.to_parquet(fresh / "samples.parquet")
+        kept = {name: getattr(relevance, name) for name in ("variant", "fold", "method", "settings")}
+        _save_json(fresh / "relevance.json", {"axes": [asdict(axis) for axis in relevance.axes], **kept})
+
+
+def load_relevance(folder: Path) -> Relevance:
+    """The relevance saved in a folder."""
+    kept = _load_json(folder / "relevance.json")
+    values = np.asarray(zarr.open_array(folder / "values.zarr", mode="r")[:])
+    samples = pd.read_parquet(folder / "samples.parquet")
+    return Relevance(**{**kept, "axes": _axes(kept["axes"])}, values=values, samples=samples)
+
+
+def save_evidence(evidence: Evidence, folder: Path) -> None:
+    """Save the claims and every further table as one Parquet file each."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        evidence.claims.to_parquet(fresh / "claims.parquet")
+        for name, table in evidence.tables.items():
+            table.to_parquet(fresh / f"{name}.parquet")
+
+
+def load_evidence(folder: Path) -> Evidence:
+    """The evidence saved in a folder."""
+    tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    return Evidence(claims=tables.pop("claims"), tables=tables)
+
+
+def load_fits(folder: Path) -> dict[str, Fit]:
+    """All fits of one fold, by variant."""
+    return {path.parent.name: load_fit(path.parent) for path in sorted(folder.glob("*/fit.json"))}
+
+
+def load_relevances(folder: Path) -> dict[str, Relevance]:
+    """All relevances of one fold and method, by variant."""
+    return {path.parent.name: load_relevance(path.parent) for path in sorted(folder.glob("*/relevance.json"))}
+
+
+def _save_array(path: Path, array: Any) -> None:
+    rows = max(1, CHUNK_BYTES // max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize))
+    chunks = (min(rows, max(1, array.shape[0])), *array.shape[1:])
+    target = zarr.create_array(path, shape=array.shape, dtype=array.dtype, chunks=chunks)
+    for start in range(0, array.shape[0], chunks[0]):
+        target[start : start + chunks[0]] = array[start : start + chunks[0]]
+
+
+def _save_json(path: Path, data: dict[str, Any]) -> None:
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _load_json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _axes(rows: list[dict[str, Any]]) -> tuple[Axis, ...]:
+    return tuple(Axis(row["name"], tuple(row["labels"]), row["unit"]) for row in rows)

@@ -1,0 +1,209 @@
+"""A study: what one file in ``config/`` may say, checked before anything runs.
+
+Sections that name a function (the data source, a model, a composite, the validation) are checked against the options of
+that function, so a misspelt key is refused with the known ones listed.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from biox.core.errors import InputError
+from biox.core.find import bind, checked, find
+
+Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+
+
+class Strict(BaseModel):
+    """Base of all settings: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _choice(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"name": value, "options": {}}
+    if isinstance(value, Mapping) and "options" not in value:
+        return {"name": value.get("name"), "options": {k: v for k, v in value.items() if k != "name"}}
+    return value
+
+
+class Named(Strict):
+    """A function by name with its options: ``mlp`` or ``{name: mlp, hidden: [64]}``."""
+
+    name: str
+    options: dict[str, Any] = {}
+
+
+Choice = Annotated[Named, BeforeValidator(_choice)]
+
+
+def _source(value: Any) -> Any:
+    if isinstance(value, Mapping) and "source" in value:
+        return {"name": value["source"], "options": {k: v for k, v in value.items() if k != "source"}}
+    if isinstance(value, Named):
+        return value
+    raise ValueError("it needs 'source', the name of a reader")
+
+
+Source = Annotated[Named, BeforeValidator(_source)]
+
+
+class Folds(Strict):
+    """How the people are split: ``count`` stratified folds that no person crosses, or a column of the data that gives them.
+
+    ``given: NAME`` takes fold numbers 0, 1, 2 ... from the sample table; fold k is tested, fold k+1 validates, the rest train.
+    """
+
+    count: int = Field(default=5, ge=3)
+    given: str | None = None
+
+
+class Training(Strict):
+    """How a network is trained; solvers (the linear SVM, logistic regression) do not use it."""
+
+    epochs: int = Field(default=200, ge=1)
+    batch: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    patience: int = Field(default=30, ge=1)
+    average: float = Field(
+        default=0.0, ge=0, lt=1, description="decay of the running mean of the weights; 0 switches it off"
+    )
+    noise: float = Field(
+        default=0.0, ge=0, description="sd of smooth noise added to training curves, in normalised units"
+    )
+    warp: float = Field(default=0.0, ge=0, description="largest shift along the curve while training, in points")
+    scale: float = Field(default=0.0, ge=0, description="sd of the random gain of a training curve")
+    mixup: float = Field(default=0.0, ge=0, description="alpha of mixup between training samples; 0 switches it off")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+
+
+Normalise = Literal["none", "minmax", "minmax-all", "zscore"]
+
+
+class Variant(Strict):
+    """What a further run of the same study changes; what is left out stays as in the study itself."""
+
+    model: Choice | None = None
+    normalise: Normalise | None = None
+    channels: tuple[str, ...] | None = None
+    training: Training | None = None
+
+
+class Method(Strict):
+    """One way to explain: LRP with a composite, for the score of the true label or of the predicted (dominant) class."""
+
+    method: Literal["lrp"] = "lrp"
+    composite: Choice = Named(name="epsilon-plus")
+    target: Literal["label", "dominant"] = "label"
+
+
+class Compute(Strict):
+    """Where and on how many threads a job computes."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int = Field(default=1, ge=1)
+
+
+class Study(Strict):
+    """Everything that one study says."""
+
+    name: Identity
+    title: str
+    question: str
+    domain: Identity
+    label_level: Literal["subject", "trial"] = "subject"
+    seed: int = 0
+    data: Source
+    classes: dict[str, tuple[str, ...]] | None = None
+    folds: Folds = Folds()
+    model: Choice = Named(name="mlp")
+    normalise: Normalise = "zscore"
+    channels: tuple[str, ...] | None = None
+    training: Training = Training()
+    variants: dict[Identity, Variant] = {}
+    methods: dict[Identity, Method] = {"lrp": Method()}
+    validate_: dict[str, Any] = Field(default={}, alias="validate")
+    compute: Compute = Compute()
+    predict: dict[Identity, Source] = {}
+
+    @model_validator(mode="after")
+    def _main_is_reserved(self) -> "Study":
+        if "main" in self.variants:
+            raise ValueError("a variant may not be called 'main': that is the study as it stands")
+        if not self.methods:
+            raise ValueError("a study needs at least one method")
+        return self
+
+    def variant(self, name: str) -> Variant:
+        """The settings of one variant with nothing left open; ``main`` is the study itself."""
+        own = {key: getattr(self, key) for key in ("model", "normalise", "channels", "training")}
+        if name == "main":
+            return Variant(**own)
+        change = self.variants[name]
+        return Variant(**{key: own[key] if getattr(change, key) is None else getattr(change, key) for key in own})
+
+    def all_variants(self) -> tuple[str, ...]:
+        """``main`` first, then the others as written."""
+        return ("main", *self.variants)
+
+
+def read_study(file: Path) -> Study:
+    """The study in a YAML file, with every section checked; an InputError names the file and the key."""
+    study = checked(Study, load_yaml(file), str(file))
+    if study.name != file.stem:
+        raise InputError(f"{file}: 'name' is {study.name!r}, but the file is called {file.name}; let them agree.")
+    sections(study, str(file))
+    return study
+
+
+def load_yaml(file: Path) -> dict[str, Any]:
+    """A YAML file as a mapping, with environment variables like ``${HOME}`` filled in."""
+    if not file.is_file():
+        raise InputError(f"There is no file {file}.")
+    text = file.read_text(encoding="utf-8")
+    try:
+        data = yaml.safe_load(_filled(text, file))
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not valid YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{file} holds no settings; expected 'key: value' lines.")
+    return data
+
+
+def _filled(text: str, file: Path) -> str:
+    """Environment variables filled in outside comments; one that is not set is an InputError."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise InputError(f"{file} uses ${{{name}}}, but that environment variable is not set.")
+        return os.environ[name]
+
+    return "\n".join(
+        line if line.lstrip().startswith("#") else re.sub(r"\$\{(\w+)\}", value, line) for line in text.split("\n")
+    )
+
+
+def sections(study: Study, where: str) -> dict[str, dict[str, Any]]:
+    """The checked keyword arguments of the study's reader (``data``) and validation (``validate``)."""
+    domain = f"biox.domains.{study.domain}"
+    reader = find(domain, study.data.name)
+    validation = find(domain, "validate")
+    bound = {
+        "data": bind(reader, study.data.options, f"{where}, data"),
+        "validate": bind(validation, study.validate_, f"{where}, validate"),
+    }
+    for name in study.all_variants():
+        model = study.variant(name).model
+        assert model is not None
+        bind(find("biox.models", model.name), model.options, f"{where}, model of variant {name!r}")
+    for name, case in study.predict.items():
+        bind(find(domain, case.name), case.options, f"{where}, predict {name!r}")
+    return bound

@@ -1,0 +1,1 @@
+"""One package a field: read its formats, simulate with planted truth, validate."""

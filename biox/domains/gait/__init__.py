@@ -1,0 +1,1 @@
+"""Gait analysis: ground reaction forces over the stance phase."""

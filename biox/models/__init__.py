@@ -1,0 +1,1 @@
+"""Models, one file each: file name = function name = config name."""

@@ -1,0 +1,1 @@
+"""The steps of a study, one file a verb: data and settings go in, data comes out."""

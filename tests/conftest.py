@@ -1,0 +1,23 @@
+"""Fixtures for all tests. None needs a network, a GPU or a screen."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data, which is not part of the repository."""
+    folder = Path(os.environ.get("BIOX_SHARED_DATA", ROOT / "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"real data not found at {folder}; set BIOX_SHARED_DATA to its folder")
+    return folder

@@ -1,0 +1,48 @@
+import pytest
+
+from biox.core.errors import InputError
+from biox.core.find import checked
+from biox.core.study import Study, load_yaml
+
+MINIMAL = {"name": "tiny", "title": "t", "question": "q", "domain": "gait", "data": {"source": "simulate"}}
+
+
+def test_unknown_key_is_refused_with_the_known_ones_listed():
+    with pytest.raises(InputError, match=r"unknown key 'epocs'; known here are .*'variants'"):
+        checked(Study, {**MINIMAL, "epocs": 3}, "tiny.yaml")
+
+
+def test_unknown_key_inside_a_section_lists_the_keys_of_that_section():
+    with pytest.raises(InputError, match=r"unknown key 'training.epocs'; known here are .*'epochs'"):
+        checked(Study, {**MINIMAL, "training": {"epocs": 3}}, "tiny.yaml")
+
+
+def test_unknown_key_inside_a_variant_lists_the_keys_of_that_section():
+    with pytest.raises(InputError, match=r"known here are .*'batch'"):
+        checked(Study, {**MINIMAL, "variants": {"small": {"training": {"epocs": 3}}}}, "tiny.yaml")
+
+
+def test_a_variant_changes_only_what_it_names():
+    study = checked(
+        Study, {**MINIMAL, "normalise": "minmax", "variants": {"svm": {"model": "linear_svm"}}}, "tiny.yaml"
+    )
+    variant = study.variant("svm")
+    assert variant.model.name == "linear_svm"
+    assert variant.normalise == "minmax"
+
+
+def test_the_name_main_is_reserved():
+    with pytest.raises(InputError, match="main"):
+        checked(Study, {**MINIMAL, "variants": {"main": {}}}, "tiny.yaml")
+
+
+def test_options_stand_beside_the_name():
+    study = checked(Study, {**MINIMAL, "model": {"name": "mlp", "hidden": [8]}}, "tiny.yaml")
+    assert study.model.options == {"hidden": [8]}
+
+
+def test_an_unset_environment_variable_is_named(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("# ${ALSO_NOT_SET} in a comment is fine\nfolder: ${SURELY_NOT_SET}/x\n")
+    with pytest.raises(InputError, match="SURELY_NOT_SET"):
+        load_yaml(file)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """What was given cannot be used; the message says what was wanted, what was found and where, and what is possible."""
+    """What was given cannot be used: the message says what was wanted, what was found where, and what is possible."""
 
 
 def listed(names: Iterable[object]) -> str:

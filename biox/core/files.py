@@ -1,7 +1,6 @@
-"""Files that are whole or absent: everything is written beside its place under a temporary name and then moved there."""
+"""Files that are whole or absent: each is written beside its place under a temporary name and then moved there."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,7 +20,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield fresh
         if path.is_dir():
             path.rename(holder / "previous")
-        os.replace(fresh, path)
+        fresh.replace(path)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
 

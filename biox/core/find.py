@@ -1,7 +1,7 @@
 """From a name in a study file to the function it means, and from its options to checked keyword arguments.
 
-File name = function name = config name: ``mlp`` among the models is ``biox.models.mlp:mlp``. Code outside the package is
-named ``package.module:function``.
+File name = function name = config name: ``mlp`` among the models is ``biox.models.mlp:mlp``.
+Code outside the package is named ``package.module:function``.
 """
 
 import importlib
@@ -25,11 +25,12 @@ def known(package: str) -> list[str]:
 
 
 def find(package: str, name: str) -> Callable[..., Any]:
-    """The function called ``name``: ``package.name:name``, or ``other.module:function`` where the name holds a colon."""
+    """The function called ``name``: ``package.name:name``, or ``other.module:function`` if the name holds a colon."""
     module_name, _, attribute = name.partition(":") if ":" in name else (f"{package}.{name}", ":", name)
     if importlib.util.find_spec(module_name.split(".")[0]) is None or not _exists(module_name):
         raise InputError(
-            f"There is no {name!r} in {package}; it has {listed(known(package))}, and 'package.module:function' is possible."
+            f"There is no {name!r} in {package}; it has {listed(known(package))}, "
+            "and 'package.module:function' is possible."
         )
     found = getattr(importlib.import_module(module_name), attribute, None)
     if not callable(found):

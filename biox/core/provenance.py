@@ -16,7 +16,7 @@ PACKAGES = ("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", 
 
 
 def provenance(step: str, settings: Mapping[str, Any], seed: int | None, inputs: Iterable[Path]) -> dict[str, Any]:
-    """What a step was given, as plain data. It holds no time and no machine name, so that equal runs give equal bytes."""
+    """What a step was given, as plain data; no time and no machine name, so that equal runs give equal bytes."""
     return {
         "step": step,
         "biox": biox.__version__,
@@ -47,7 +47,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_commit() -> str:
-    """The commit of the checkout that biox runs from, with ``+changes`` if files differ from it; "" for an installed wheel."""
+    """The commit that biox runs from, with ``+changes`` if its files differ from it; "" for an installed wheel."""
     root = Path(biox.__file__).parent.parent
     if not (root / ".git").exists():
         return ""

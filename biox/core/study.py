@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from biox.core.errors import InputError
+from biox.core.files import paths_in
 from biox.core.find import bind, checked, find
 
 Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -55,9 +56,10 @@ Source = Annotated[Named, BeforeValidator(_source)]
 
 
 class Folds(Strict):
-    """How the people are split: ``count`` stratified folds that no person crosses, or a column of the data that gives them.
+    """How the people are split: ``count`` stratified folds that no person crosses, or folds that the data gives.
 
-    ``given: NAME`` takes fold numbers 0, 1, 2 ... from the sample table; fold k is tested, fold k+1 validates, the rest train.
+    ``given: NAME`` takes the fold numbers 0 .. count-1 from that column of the sample table.
+    Fold k is tested, fold k+1 validates, the others train.
     """
 
     count: int = Field(default=5, ge=3)
@@ -78,10 +80,14 @@ class Training(Strict):
     noise: float = Field(
         default=0.0, ge=0, description="sd of smooth noise added to training curves, in normalised units"
     )
-    warp: float = Field(default=0.0, ge=0, description="largest shift along the curve while training, in points")
+    warp: float = Field(default=0.0, ge=0, description="largest smooth shift along the curve while training, in points")
     scale: float = Field(default=0.0, ge=0, description="sd of the random gain of a training curve")
     mixup: float = Field(default=0.0, ge=0, description="alpha of mixup between training samples; 0 switches it off")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    balanced: bool = Field(default=False, description="classes weigh alike in the loss, whatever their size")
+    refit: bool = Field(
+        default=False, description="retrain on training and validation folds for the number of epochs found best"
+    )
 
 
 Normalise = Literal["none", "minmax", "minmax-all", "zscore"]
@@ -97,7 +103,7 @@ class Variant(Strict):
 
 
 class Method(Strict):
-    """One way to explain: LRP with a composite, for the score of the true label or of the predicted (dominant) class."""
+    """One way to explain: LRP with a composite, for the score of the true label or of the predicted class."""
 
     method: Literal["lrp"] = "lrp"
     composite: Choice = Named(name="epsilon-plus")
@@ -207,3 +213,25 @@ def sections(study: Study, where: str) -> dict[str, dict[str, Any]]:
     for name, case in study.predict.items():
         bind(find(domain, case.name), case.options, f"{where}, predict {name!r}")
     return bound
+
+
+def settings_for(study: Study, step: str) -> dict[str, Any]:
+    """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
+    parts = {
+        "ingest": ("data", "classes", "label_level", "seed", "folds"),
+        "train": ("folds", "model", "normalise", "channels", "training", "variants", "seed", "compute"),
+        "attribute": ("methods", "compute"),
+        "validate": ("validate_", "seed"),
+        "report": ("title", "question", "methods"),
+        "predict": ("predict",),
+    }
+    return study.model_dump(mode="json", include=set(parts[step]))
+
+
+def input_files(study: Study) -> list[Path]:
+    """Every raw file or folder that the study's reader names; one that is absent is an InputError."""
+    files = [path for value in sections(study, study.name)["data"].values() for path in paths_in(value)]
+    for path in files:
+        if not path.exists():
+            raise InputError(f"{study.name}, data: there is no file or folder {path}.")
+    return files

@@ -18,7 +18,7 @@ CLAIM_COLUMNS = ("claim", "group", "value", "low", "high", "p", "q", "n", "unit"
 
 @dataclass(frozen=True)
 class Axis:
-    """One feature dimension: its name, the label of every position, and the unit of those labels ("" if they are names)."""
+    """One feature dimension: its name, the label of every position, and the unit of those labels ("" for names)."""
 
     name: str
     labels: tuple[str, ...]
@@ -29,15 +29,15 @@ class Axis:
 class Cohort:
     """The people of a study and what was measured of them.
 
-    x: array-like of shape (sample, *feature); anything indexed like a numpy array (an array, a zarr array, a tile reader).
-    samples: one row a sample, in the order of ``x``, with at least ``sample`` (unique text), ``subject`` and ``label`` (text);
-        further columns are trial, site, batch and covariates such as ``age`` or ``speed_mps``.
+    x: array-like of shape (sample, *feature); anything indexed like a numpy array (an array, a reader of tiles).
+    samples: one row a sample, in the order of ``x``, with at least ``sample`` (unique text), ``subject`` and ``label``
+        (text); further columns are trial, site, batch and covariates such as ``age_years`` or ``speed_mps``.
     axes: one Axis for each feature dimension of ``x``.
     unit: the unit of the values in ``x`` (for example ``"body weight"``).
     classes: the labels in their fixed order; the class index of a sample is the place of its label here.
-    label_level: ``"subject"`` where the label belongs to the person, ``"trial"`` where one person passes through several labels.
-    truth: for simulated cohorts, shape (class, *feature): True where that class differs from the first class; else None.
-    notes: sentences about what was changed or decided while reading (a corrected channel name, dropped trials).
+    label_level: ``"subject"`` where the label belongs to the person, ``"trial"`` where one person has several.
+    truth: for simulated cohorts, shape (class, *feature): True where that class differs from the first; else None.
+    notes: sentences on what was changed or decided while reading (a corrected channel name, dropped trials).
     """
 
     x: Any
@@ -106,7 +106,7 @@ class Fit:
     def logits(self, part: str | None = None) -> np.ndarray:
         """Logits, shape (sample, class), of all samples or of those of one part."""
         rows = self.scores if part is None else self.scores[self.scores["part"] == part]
-        return np.stack([rows[f"logit:{name}"].to_numpy(float) for name in self.classes], axis=1)
+        return np.stack([np.asarray(rows[f"logit:{name}"], float) for name in self.classes], axis=1)
 
 
 @dataclass(frozen=True)
@@ -152,3 +152,27 @@ def claims_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     numbers = ["value", "low", "high", "p", "q", "n"]
     table[numbers] = table[numbers].astype(float)
     return table.fillna(dict.fromkeys(("claim", "group", "unit", "method"), ""))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a study's models say of new people, and how these people compare with the cohort.
+
+    x: shape (sample, *feature), the features described by ``axes``; unit that of the cohort.
+    samples: ``sample``, ``subject``, ``predicted`` (the class of the highest mean score), one ``logit:<class>`` column
+        a class (mean over the folds' models) and ``agree`` (share of the folds' models that predict that class).
+    relevance: shape of ``x``: the mean over the folds' models of the relevance for the predicted class.
+    conservation: shape (sample,): the score minus the sum of relevance, divided by the absolute score.
+    places: one row a person and class: ``subject``, ``class``, ``score`` (mean margin of that class over the person's
+        samples) and ``place``, the share of that class's own people whose out-of-fold margin is lower.
+    outside: one row a sample and channel with values beyond the cohort's range: ``sample``, ``channel``, ``share`` of
+        points outside, and at the worst point ``at``, ``value``, ``low`` and ``high`` of the cohort.
+    """
+
+    x: np.ndarray
+    samples: pd.DataFrame
+    axes: tuple[Axis, ...]
+    relevance: np.ndarray
+    conservation: np.ndarray
+    places: pd.DataFrame
+    outside: pd.DataFrame

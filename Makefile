@@ -1,0 +1,42 @@
+# make run    install, run the workflow over the default studies, say where the reports lie
+# make test   install, then format, lint, types, import floors, workflow lint and all tests
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell command -v $(p) 2>/dev/null)))
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+CORES ?= all
+TESTS ?= tests
+
+.PHONY: run test check dag clean
+
+run: .venv/ready
+	@snakemake --profile workflow/profiles/default --cores $(CORES)
+	@echo "Reports: $(CURDIR)/reports/index.html"
+
+test: .venv/ready-to-test check
+	pytest -n 2 $(TESTS)
+
+check: .venv/ready-to-test
+	ruff format --check .
+	ruff check .
+	pyright
+	lint-imports
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+dag: .venv/ready
+	snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg
+
+clean:
+	rm -rf results logs benchmarks .snakemake reports/index.html $(wildcard reports/*/)
+
+# torch goes first and at its pinned version: later packages then find it there and bring no other build.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet $(shell grep '^torch==' constraints.txt)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/ready-to-test: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@

@@ -1,0 +1,23 @@
+# biox: raw recordings -> cohort -> models -> relevance -> evidence -> report.
+# `config/config.yaml` names the studies; the rules lie in workflow/rules, one a verb.
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/attribute.smk"
+include: "workflow/rules/validate.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/predict.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.index.output,
+        people(),
+
+
+onsuccess:
+    print(f"The reports are ready: open {Path('reports/index.html').resolve()}")

@@ -1,0 +1,107 @@
+"""Predict: a study's models applied to new, unlabelled people, who are placed in its cohort."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from biox.core.device import device
+from biox.core.study import Method, Study
+from biox.core.types import Cohort, Fit, Prediction
+from biox.models import restore
+from biox.steps.attribute import batched
+from biox.steps.fitted import input_of
+from biox.steps.normalise import select
+
+
+def predict(study: Study, cohort: Cohort, fits: dict[int, Fit], method: str, people: Cohort) -> Prediction:
+    """Scores and relevance of new people, averaged over the models of all folds, and their place in the cohort.
+
+    Raises InputError where unit, channels or positions differ from those the models learnt from.
+    """
+    first = fits[min(fits)]
+    rows, axes = select(people.axes, first.axes[0].labels)
+    logits = np.stack([scores_of(people, fit) for fit in fits.values()])
+    predicted = logits.mean(axis=0).argmax(axis=1)
+    explained = [relevance_of(people, fit, predicted, study, method) for fit in fits.values()]
+    relevance = np.mean(explained, axis=0)
+    score = np.take_along_axis(logits.mean(axis=0), predicted[:, None], axis=1)[:, 0]
+    samples = people.samples[["sample", "subject"]].assign(
+        predicted=[first.classes[i] for i in predicted],
+        agree=(logits.argmax(axis=2) == predicted).mean(axis=0),
+        **{f"logit:{name}": logits.mean(axis=0)[:, i] for i, name in enumerate(first.classes)},
+    )
+    x = np.asarray(people.x)[:, rows]
+    known = np.asarray(cohort.x)[:, select(cohort.axes, first.axes[0].labels)[0]]
+    return Prediction(
+        x=x,
+        samples=samples,
+        axes=axes,
+        relevance=relevance,
+        conservation=(score - relevance.reshape(len(x), -1).sum(axis=1)) / np.maximum(np.abs(score), 1e-300),
+        places=places(samples["subject"], margins(logits.mean(axis=0)), out_of_fold(cohort, fits), first.classes),
+        outside=outside(Cohort(x, people.samples, axes, people.unit, people.classes, "trial"), known),
+    )
+
+
+def scores_of(people: Cohort, fit: Fit) -> np.ndarray:
+    """Logits of one fold's model, shape (sample, class)."""
+    with torch.no_grad():
+        return restore(fit)(input_of(people, fit)).numpy().astype(float)
+
+
+def relevance_of(people: Cohort, fit: Fit, target: np.ndarray, study: Study, method: str) -> np.ndarray:
+    """Relevance of one fold's model for the given classes, by one of the study's methods."""
+    settings: Method = study.methods[method]
+    model = restore(fit).to(device(study.compute.device))
+    return batched(model, input_of(people, fit), torch.as_tensor(target), settings, (fit.low, fit.high))[0]
+
+
+def margins(logits: np.ndarray) -> np.ndarray:
+    """How far each class's score lies above the best other one, shape (sample, class)."""
+    others = np.stack([np.delete(logits, i, axis=1).max(axis=1) for i in range(logits.shape[1])], axis=1)
+    return logits - others
+
+
+def out_of_fold(cohort: Cohort, fits: dict[int, Fit]) -> pd.DataFrame:
+    """Mean out-of-fold margin of every class for each person of the cohort, with the person's label."""
+    tables = []
+    for fit in fits.values():
+        tested = fit.scores.loc[fit.scores["part"] == "test", ["sample"]]
+        tables.append(tested.assign(**dict(zip(fit.classes, margins(fit.logits("test")).T, strict=True))))
+    joined = pd.concat(tables).merge(cohort.samples[["sample", "subject", "label"]], on="sample")
+    return joined.groupby(["subject", "label"], as_index=False).mean(numeric_only=True)
+
+
+def places(subjects: pd.Series, own: np.ndarray, known: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Where each new person's margin for a class lies among the people who have that label."""
+    rows = []
+    people = pd.DataFrame(own, columns=list(classes)).assign(subject=list(subjects)).groupby("subject").mean()
+    for subject, scores in people.iterrows():
+        for name in classes:
+            reference = known.loc[known["label"] == name, name].to_numpy()
+            row = {"subject": subject, "class": name, "score": scores[name], "place": (reference < scores[name]).mean()}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def outside(people: Cohort, known: np.ndarray) -> pd.DataFrame:
+    """Values of new people below the smallest or above the largest of the cohort at the same channel and position."""
+    low, high = known.min(axis=0), known.max(axis=0)
+    rows = []
+    for sample, values in zip(people.samples["sample"], people.x, strict=True):
+        excess = np.maximum(low - values, values - high).reshape(len(values), -1)
+        for channel in np.flatnonzero((excess > 0).any(axis=1)):
+            worst = int(excess[channel].argmax())
+            at = np.unravel_index(worst, values.shape[1:])
+            rows.append(
+                {
+                    "sample": sample,
+                    "channel": people.axes[0].labels[channel],
+                    "share": float((excess[channel] > 0).mean()),
+                    "at": ", ".join(axis.labels[i] for axis, i in zip(people.axes[1:], at, strict=True)),
+                    "value": float(values[(channel, *at)]),
+                    "low": float(low[(channel, *at)]),
+                    "high": float(high[(channel, *at)]),
+                }
+            )
+    return pd.DataFrame(rows, columns=["sample", "channel", "share", "at", "value", "low", "high"])

@@ -1,0 +1,19 @@
+rule attribute:
+    input:
+        cohort=rules.ingest.output,
+        fit=rules.train.output,
+    output:
+        directory("results/{study}/fold-{fold}/relevance-{method}.zarr"),
+    log:
+        "logs/{study}/attribute-{fold}-{method}.log",
+    benchmark:
+        "benchmarks/{study}/attribute-{fold}-{method}.tsv"
+    threads: threads_of
+    resources:
+        **needs("attribute", gpu=True),
+    params:
+        settings=settings_of("attribute"),
+        folder=FOLDER,
+    shell:
+        "biox attribute {wildcards.study} --config {params.folder} --threads {threads} --fold {wildcards.fold}"
+        " --method {wildcards.method} --out {output} > {log} 2>&1"

@@ -1,0 +1,64 @@
+# What all rules share: the studies, read and checked before any job starts.
+import json
+import sys
+from pathlib import Path
+
+from biox.core.errors import InputError
+from biox.core.study import input_files, read_study, settings_for
+
+# The command line of the environment that Snakemake itself runs in, whether or not that is activated.
+shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
+
+FOLDER = Path(config.get("study_folder", "config"))
+
+try:
+    STUDIES = {name: read_study(FOLDER / f"{name}.yaml") for name in config["studies"]}
+    RAW = {
+        name: [str(path) for path in input_files(study)]
+        for name, study in STUDIES.items()
+    }
+except InputError as error:
+    raise WorkflowError(str(error))
+
+
+wildcard_constraints:
+    study="|".join(STUDIES),
+    fold=r"\d+",
+    method="[a-z0-9_-]+",
+    case="[a-z0-9_-]+",
+
+
+def needs(step, gpu=False):
+    """Resources of a rule, from the configuration; a graphics card where the study asks for one."""
+    wanted = dict(config["resources"][step])
+    if gpu:
+        wanted["gpu"] = lambda wildcards: int(
+            STUDIES[wildcards.study].compute.device == "cuda"
+        )
+    return wanted
+
+
+def threads_of(wildcards):
+    """Threads of a numerical job: a setting of the study, so that results do not depend on the machine."""
+    return STUDIES[wildcards.study].compute.threads
+
+
+def settings_of(step):
+    """The settings that a step depends on, as text: a change of them repeats the step, a change of others does not."""
+    return lambda wildcards: json.dumps(
+        settings_for(STUDIES[wildcards.study], step), sort_keys=True
+    )
+
+
+def folds_of(study):
+    """The numbers of a study's folds."""
+    return range(STUDIES[study].folds.count)
+
+
+def people():
+    """The page of every new case that a study names."""
+    return [
+        f"reports/{name}/people/{case}.html"
+        for name, study in STUDIES.items()
+        for case in study.predict
+    ]

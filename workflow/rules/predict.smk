@@ -1,0 +1,20 @@
+rule predict:
+    input:
+        evidence=rules.validate.output,
+        files=lambda wildcards: CASES[wildcards.study][wildcards.case],
+    output:
+        data=directory("results/{study}/predict/{case}"),
+        page="reports/{study}/people/{case}.html",
+    log:
+        "logs/{study}/predict-{case}.log",
+    benchmark:
+        "benchmarks/{study}/predict-{case}.tsv"
+    threads: threads_of
+    resources:
+        **needs("predict"),
+    params:
+        settings=settings_of("predict"),
+        folder=FOLDER,
+    shell:
+        "biox predict {wildcards.study} --config {params.folder} --threads {threads} --case {wildcards.case}"
+        " --out {output.data} --page {output.page} > {log} 2>&1"

@@ -1,0 +1,37 @@
+rule report:
+    input:
+        evidence=rules.validate.output,
+    output:
+        page="reports/{study}/index.html",
+        figures=directory("reports/{study}/figures"),
+    log:
+        "logs/{study}/report.log",
+    benchmark:
+        "benchmarks/{study}/report.tsv"
+    threads: 1
+    resources:
+        **needs("report"),
+    params:
+        settings=settings_of("report"),
+        folder=FOLDER,
+    shell:
+        "biox report {wildcards.study} --config {params.folder} --out {output.page} > {log} 2>&1"
+
+
+rule index:
+    input:
+        expand(rules.report.output.page, study=STUDIES),
+    output:
+        "reports/index.html",
+    log:
+        "logs/index.log",
+    benchmark:
+        "benchmarks/index.tsv"
+    threads: 1
+    resources:
+        **needs("index"),
+    params:
+        folder=FOLDER,
+        studies=list(STUDIES),
+    shell:
+        "biox index {params.studies} --config {params.folder} --out {output} > {log} 2>&1"

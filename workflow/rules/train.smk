@@ -1,0 +1,18 @@
+rule train:
+    input:
+        cohort=rules.ingest.output,
+    output:
+        directory("results/{study}/fold-{fold}/fit"),
+    log:
+        "logs/{study}/train-{fold}.log",
+    benchmark:
+        "benchmarks/{study}/train-{fold}.tsv"
+    threads: threads_of
+    resources:
+        **needs("train", gpu=True),
+    params:
+        settings=settings_of("train"),
+        folder=FOLDER,
+    shell:
+        "biox train {wildcards.study} --config {params.folder} --threads {threads} --fold {wildcards.fold}"
+        " --out {output} > {log} 2>&1"

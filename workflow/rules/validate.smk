@@ -1,0 +1,26 @@
+rule validate:
+    input:
+        cohort=rules.ingest.output,
+        fits=lambda wildcards: expand(
+            rules.train.output, study=wildcards.study, fold=folds_of(wildcards.study)
+        ),
+        relevances=lambda wildcards: expand(
+            rules.attribute.output,
+            study=wildcards.study,
+            fold=folds_of(wildcards.study),
+            method=STUDIES[wildcards.study].methods,
+        ),
+    output:
+        directory("results/{study}/evidence"),
+    log:
+        "logs/{study}/validate.log",
+    benchmark:
+        "benchmarks/{study}/validate.tsv"
+    threads: threads_of
+    resources:
+        **needs("validate"),
+    params:
+        settings=settings_of("validate"),
+        folder=FOLDER,
+    shell:
+        "biox validate {wildcards.study} --config {params.folder} --threads {threads} --out {output} > {log} 2>&1"

@@ -151,7 +151,9 @@ def claims_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
     numbers = ["value", "low", "high", "p", "q", "n"]
     table[numbers] = table[numbers].astype(float)
-    return table.fillna(dict.fromkeys(("claim", "group", "unit", "method"), ""))
+    words = ["claim", "group", "unit", "method"]
+    table[words] = table[words].astype(object).fillna("").astype("str")
+    return table
 
 
 @dataclass(frozen=True)

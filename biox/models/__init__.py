@@ -1,1 +1,5 @@
-"""Models, one file each: file name = function name = config name."""
+"""The networks, one a file: ``NAME(shape, classes, *, option=...)`` gives a module from (sample, *shape) to logits."""
+
+from biox.models._build import build, complete, restore
+
+__all__ = ["build", "complete", "restore"]

@@ -1,0 +1,39 @@
+"""From a name in a study file, or from a saved fit, to a network that can be used."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from biox.core.find import bind, find
+from biox.core.types import Fit
+
+
+def build(name: str, shape: tuple[int, ...], classes: int, options: Mapping[str, Any], seed: int) -> nn.Module:
+    """A fresh network with the initial weights that belong to ``seed``, whatever random numbers were drawn before.
+
+    ``name`` is a file in ``biox.models`` or ``package.module:callable``; unknown names and options are an InputError.
+    The module takes (sample, *shape) and gives logits (sample, classes).
+    """
+    function = find("biox.models", name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return function(shape, classes, **bind(function, options, f"model {name!r}"))
+
+
+def complete(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a model with its defaults filled in, so that a saved fit does not depend on later defaults."""
+    function = find("biox.models", name)
+    parameters = inspect.signature(function).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+    return defaults | bind(function, options, f"model {name!r}")
+
+
+def restore(fit: Fit) -> nn.Module:
+    """The trained network of a saved fit, in evaluation mode; it wants normalised input of the fit's channels."""
+    shape = tuple(len(axis.labels) for axis in fit.axes)
+    model = build(fit.model, shape, len(fit.classes), fit.options, fit.seed)
+    model.load_state_dict(dict(fit.weights))
+    return model.eval()

@@ -1,0 +1,86 @@
+"""Who trains, who validates and who is tested: people are dealt into folds, and nobody is ever in two."""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int
+
+from biox.core.errors import InputError, listed
+from biox.core.study import Study
+
+PARTS = ("train", "validation", "test")
+
+
+def assign(samples: pd.DataFrame, study: Study) -> Int[np.ndarray, " sample"]:
+    """The fold 0 .. count-1 of every sample, the same for all samples of one person.
+
+    ``study.folds.given`` names a column of ``samples``: either fold numbers, or the words "train" and "test"; then the
+    people marked "test" are fold 0 and the others are dealt into the remaining folds. Without it, people are dealt at
+    random (``study.seed``): class by class where the label belongs to the person, otherwise all together.
+    Too few people, or a person in two folds, is an InputError.
+    """
+    if study.folds.given is None:
+        return _dealt(samples, study, study.folds.count)
+    column = study.folds.given
+    if column not in samples:
+        raise InputError(f"folds.given is {column!r}, but the sample table has only {listed(samples.columns)}.")
+    if set(samples[column]) <= {"train", "test"}:
+        folds = _official(samples, study, column)
+    else:
+        folds = _numbered(samples, study, column)
+    per_person = pd.Series(folds).groupby(samples["subject"].to_numpy()).nunique()
+    if (per_person > 1).any():
+        raise InputError(f"Subject {per_person.idxmax()!r} stands in more than one fold of column {column!r}.")
+    return folds
+
+
+def parts(folds: Int[np.ndarray, " sample"], fold: int, count: int) -> np.ndarray:
+    """The part of every sample when ``fold`` is tested: "test", "validation" (the next fold) or "train"."""
+    if not 0 <= fold < count:
+        raise InputError(f"There is no fold {fold}; this study has the folds 0 to {count - 1}.")
+    return np.select([folds == fold, folds == (fold + 1) % count], ["test", "validation"], "train")
+
+
+def _numbered(samples: pd.DataFrame, study: Study, column: str) -> np.ndarray:
+    values = pd.to_numeric(samples[column], errors="coerce")
+    wanted = set(range(study.folds.count))
+    if values.isna().any() or set(values) != wanted:
+        raise InputError(
+            f"Column {column!r} should give the folds 0 to {study.folds.count - 1} (folds.count), each at least once, "
+            f"or the words 'train' and 'test'; it holds {listed(sorted(set(samples[column]), key=str)[:20])}."
+        )
+    return values.to_numpy(np.int64)
+
+
+def _official(samples: pd.DataFrame, study: Study, column: str) -> np.ndarray:
+    train = (samples[column] == "train").to_numpy()
+    if train.all() or not train.any():
+        raise InputError(f"Column {column!r} marks all samples {samples[column].iloc[0]!r}; both parts are needed.")
+    folds = np.zeros(len(samples), np.int64)
+    folds[train] = 1 + _dealt(samples[train], study, study.folds.count - 1)
+    return folds
+
+
+def _dealt(samples: pd.DataFrame, study: Study, count: int) -> np.ndarray:
+    people = samples.groupby("subject", sort=True)["label"].agg(["first", "size"])
+    people["stratum"] = people["first"] if study.label_level == "subject" else ""
+    few = people["stratum"].value_counts()
+    few = few[few < count]
+    if len(few):
+        whom = f"of class {few.index[0]!r} " if few.index[0] else ""
+        raise InputError(
+            f"{count} folds need at least {count} people{' of every class' if whom else ''}; "
+            f"{whom}there are {few.iloc[0]}. Set folds.count to fewer (at least 3), or add people."
+        )
+    rng = np.random.default_rng(study.seed)
+    people = people.iloc[rng.permutation(len(people))].sort_values(["stratum", "size"], ascending=False, kind="stable")
+    everyone, fold_of = np.zeros(count), {}
+    for _, stratum in people.groupby("stratum", sort=True):
+        heads, trials = np.zeros(count), np.zeros(count)
+        for subject, size in stratum["size"].items():
+            # Fewest people of the class first, then fewest of its trials, then the smallest fold.
+            chosen = min(range(count), key=lambda k: (heads[k], trials[k], everyone[k]))
+            fold_of[subject] = chosen
+            heads[chosen] += 1
+            trials[chosen] += size
+            everyone[chosen] += size
+    return samples["subject"].map(fold_of).to_numpy(np.int64)

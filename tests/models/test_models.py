@@ -1,0 +1,141 @@
+"""The networks: their shapes, their textbook twins, their refusals."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from biox.core.errors import InputError
+from biox.core.find import known
+from biox.models import build, complete
+
+
+def tiny_data(classes: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    rng = np.random.default_rng(seed)
+    y = np.arange(60) % classes
+    x = rng.normal(size=(60, 2, 30)) * rng.uniform(0.5, 3, size=(1, 2, 30)) + 0.5 * y[:, None, None]
+    return torch.from_numpy(x.astype(np.float32)), torch.from_numpy(y)
+
+
+@pytest.mark.parametrize("name", known("biox.models"))
+@pytest.mark.parametrize("shape", [(2, 30), (1, 101), (60,)])
+def test_every_model_gives_one_logit_a_class(name, shape):
+    model = build(name, shape, 3, {}, seed=0).eval()
+    assert model(torch.randn(5, *shape)).shape == (5, 3)
+
+
+@pytest.mark.parametrize("name", ["linear", "mlp", "cnn1d", "average"])
+def test_initial_weights_depend_on_the_seed_alone(name):
+    options = {"copies": 2} if name == "average" else {}
+    first = build(name, (2, 30), 2, options, seed=3).state_dict()
+    torch.rand(7)
+    again, other = (build(name, (2, 30), 2, options, seed=s).state_dict() for s in (3, 4))
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert not all(torch.equal(first[key], other[key]) for key in first)
+
+
+def test_building_leaves_the_global_random_stream_alone():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    build("mlp", (4,), 2, {}, seed=9)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_mlp_is_the_published_606_768_768():
+    sizes = [tuple(p.shape) for p in build("mlp", (6, 101), 4, {}, seed=0).parameters() if p.ndim == 2]
+    assert sizes == [(768, 606), (768, 768), (4, 768)]
+
+
+def test_cnn1d_is_the_published_one_and_reads_channel_by_channel():
+    model = build("cnn1d", (6, 101), 2, {}, seed=0)
+    sizes = [tuple(p.shape) for p in model.parameters() if p.ndim > 1]
+    assert sizes == [(24, 1, 8), (32, 24, 8), (48, 32, 6), (2, 48 * 48)]
+    x = torch.randn(3, 6, 101)
+    first = next(module for module in model if isinstance(module, torch.nn.Conv1d))
+    by_hand = torch.nn.functional.conv1d(x.reshape(3, 1, 606), first.weight, first.bias, stride=2)
+    seen = []
+    first.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    model(x)
+    assert torch.equal(seen[0], by_hand)
+
+
+def test_cnn1d_takes_42_values_and_refuses_41():
+    assert build("cnn1d", (42,), 2, {}, seed=0)(torch.randn(2, 42)).shape == (2, 2)
+    with pytest.raises(InputError, match="at least 42 input values a sample, got 41"):
+        build("cnn1d", (41,), 2, {}, seed=0)
+
+
+def test_linear_svm_equals_scikit_learn():
+    x, y = tiny_data(2)
+    model = build("linear_svm", (2, 30), 2, {}, seed=0)
+    model.solve(x, y, 5)
+    twin = LinearSVC(C=0.1, random_state=5).fit(x.flatten(1).double().numpy(), y.numpy())
+    margin = twin.decision_function(x.flatten(1).double().numpy())
+    logits = model(x).detach().numpy()
+    np.testing.assert_allclose(logits[:, 1], margin, atol=1e-4)
+    np.testing.assert_array_equal(logits[:, 0], -logits[:, 1])
+
+
+def test_linear_svm_of_three_classes_scores_each_against_the_rest():
+    x, y = tiny_data(3)
+    model = build("linear_svm", (2, 30), 3, {"penalty": 1.0}, seed=0)
+    model.solve(x, y, 5)
+    twin = LinearSVC(C=1.0, random_state=5).fit(x.flatten(1).double().numpy(), y.numpy())
+    np.testing.assert_allclose(model(x).detach().numpy(), twin.decision_function(x.flatten(1).numpy()), atol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logistic_gives_scikit_learns_probabilities(classes):
+    x, y = tiny_data(classes)
+    model = build("logistic", (2, 30), classes, {"penalty": 0.5}, seed=0)
+    model.solve(x, y, 0)
+    flat = x.flatten(1).double().numpy()
+    twin = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=1000)).fit(flat, y.numpy())
+    np.testing.assert_allclose(model(x).softmax(1).detach().numpy(), twin.predict_proba(flat), atol=1e-4)
+
+
+def test_logistic_survives_a_value_that_never_changes():
+    x, y = tiny_data(2)
+    x[:, 0, 0] = 1.0
+    model = build("logistic", (2, 30), 2, {}, seed=0)
+    model.solve(x, y, 0)
+    assert torch.isfinite(model(x)).all()
+
+
+def test_zero_rule_answers_with_the_class_shares():
+    model = build("zero_rule", (2, 3), 3, {}, seed=0)
+    model.solve(torch.zeros(8, 2, 3), torch.tensor([0, 0, 0, 0, 0, 1, 1, 2]), 0)
+    shares = model(torch.randn(2, 2, 3)).softmax(1)
+    np.testing.assert_allclose(shares.numpy(), [[5 / 8, 2 / 8, 1 / 8]] * 2, rtol=1e-6)
+
+
+def test_average_is_the_mean_of_its_members():
+    model = build("average", (2, 30), 3, {"members": [{"name": "mlp", "hidden": [8]}, {"name": "cnn1d"}]}, seed=0)
+    x = torch.randn(4, 2, 30)
+    assert len(model.members) == 10
+    torch.testing.assert_close(model(x), torch.stack([member(x) for member in model.members]).mean(0))
+
+
+def test_average_refuses_members_that_are_solved():
+    with pytest.raises(InputError, match=r"cannot hold 'linear_svm'"):
+        build("average", (2, 30), 2, {"members": [{"name": "linear_svm"}]}, seed=0)
+
+
+def test_unknown_names_and_options_are_listed():
+    with pytest.raises(InputError, match=r"no 'resnet'.*'cnn1d'.*'mlp'"):
+        build("resnet", (4,), 2, {}, seed=0)
+    with pytest.raises(InputError, match=r"unknown key 'width'.*'hidden'"):
+        build("mlp", (4,), 2, {"width": 3}, seed=0)
+
+
+def test_complete_options_say_the_defaults_too():
+    assert complete("mlp", {"dropout": 0.5}) == {"hidden": (768, 768), "dropout": 0.5}
+
+
+def test_a_callable_from_elsewhere_is_a_model():
+    model = build("biox.models.mlp:mlp", (4,), 2, {"hidden": [3]}, seed=0)
+    assert model(torch.randn(1, 4)).shape == (1, 2)

@@ -115,14 +115,14 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
 
 def study_at(places: Places) -> "Study":
     """The checked study, whose folds and methods the paths are made of."""
-    from biox.core.study import read_study
+    from biox.core.studies import read_study
 
     return read_study(places.file)
 
 
 def run_check(options: argparse.Namespace) -> None:
     """``biox check STUDY...``."""
-    from biox.core.study import input_files
+    from biox.core.studies import input_files
 
     for name in options.studies:
         study = study_at(Places(options.config, options.results, name))
@@ -134,7 +134,7 @@ def run_check(options: argparse.Namespace) -> None:
 def run_ingest(options: argparse.Namespace) -> None:
     """``biox ingest STUDY --out FOLDER``."""
     from biox.core import provenance, store
-    from biox.core.study import input_files, settings_for
+    from biox.core.studies import input_files, settings_for
     from biox.steps.ingest import ingest
 
     study = study_at(options.places)
@@ -147,7 +147,7 @@ def run_train(options: argparse.Namespace) -> None:
     """``biox train STUDY --fold K --out FOLDER``."""
     from biox.core import provenance, store
     from biox.core.files import whole
-    from biox.core.study import settings_for
+    from biox.core.studies import settings_for
     from biox.steps.train import train
 
     study, places = study_at(options.places), options.places
@@ -163,7 +163,7 @@ def run_attribute(options: argparse.Namespace) -> None:
     """``biox attribute STUDY --fold K --method NAME --out FOLDER``."""
     from biox.core import provenance, store
     from biox.core.files import whole
-    from biox.core.study import settings_for
+    from biox.core.studies import settings_for
     from biox.steps.attribute import attribute
 
     study, places = study_at(options.places), options.places
@@ -179,7 +179,7 @@ def run_attribute(options: argparse.Namespace) -> None:
 def run_validate(options: argparse.Namespace) -> None:
     """``biox validate STUDY --out FOLDER``."""
     from biox.core import provenance, store
-    from biox.core.study import settings_for
+    from biox.core.studies import settings_for
     from biox.steps.validate import validate
 
     study, places = study_at(options.places), options.places

@@ -1,21 +1,9 @@
-"""A study: what one file in ``config/`` may say, checked before anything runs.
+"""A study: what one file in ``config/`` may say. ``biox.core.studies`` reads such files and checks them."""
 
-Sections that name a function (the data source, a model, a composite, the validation) are checked against the options of
-that function, so a misspelt key is refused with the known ones listed.
-"""
-
-import os
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-
-from biox.core.errors import InputError
-from biox.core.files import paths_in
-from biox.core.find import bind, checked, find
 
 Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
@@ -158,80 +146,3 @@ class Study(Strict):
     def all_variants(self) -> tuple[str, ...]:
         """``main`` first, then the others as written."""
         return ("main", *self.variants)
-
-
-def read_study(file: Path) -> Study:
-    """The study in a YAML file, with every section checked; an InputError names the file and the key."""
-    study = checked(Study, load_yaml(file), str(file))
-    if study.name != file.stem:
-        raise InputError(f"{file}: 'name' is {study.name!r}, but the file is called {file.name}; let them agree.")
-    sections(study, str(file))
-    return study
-
-
-def load_yaml(file: Path) -> dict[str, Any]:
-    """A YAML file as a mapping, with environment variables like ``${HOME}`` filled in."""
-    if not file.is_file():
-        raise InputError(f"There is no file {file}.")
-    text = file.read_text(encoding="utf-8")
-    try:
-        data = yaml.safe_load(_filled(text, file))
-    except yaml.YAMLError as error:
-        raise InputError(f"{file} is not valid YAML: {error}") from None
-    if not isinstance(data, dict):
-        raise InputError(f"{file} holds no settings; expected 'key: value' lines.")
-    return data
-
-
-def _filled(text: str, file: Path) -> str:
-    """Environment variables filled in outside comments; one that is not set is an InputError."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise InputError(f"{file} uses ${{{name}}}, but that environment variable is not set.")
-        return os.environ[name]
-
-    return "\n".join(
-        line if line.lstrip().startswith("#") else re.sub(r"\$\{(\w+)\}", value, line) for line in text.split("\n")
-    )
-
-
-def sections(study: Study, where: str) -> dict[str, dict[str, Any]]:
-    """The checked keyword arguments of the study's reader (``data``) and validation (``validate``)."""
-    domain = f"biox.domains.{study.domain}"
-    reader = find(domain, study.data.name)
-    validation = find(domain, "validate")
-    bound = {
-        "data": bind(reader, study.data.options, f"{where}, data"),
-        "validate": bind(validation, study.validate_, f"{where}, validate"),
-    }
-    for name in study.all_variants():
-        model = study.variant(name).model
-        assert model is not None
-        bind(find("biox.models", model.name), model.options, f"{where}, model of variant {name!r}")
-    for name, case in study.predict.items():
-        bind(find(domain, case.name), case.options, f"{where}, predict {name!r}")
-    return bound
-
-
-def settings_for(study: Study, step: str) -> dict[str, Any]:
-    """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
-    parts = {
-        "ingest": ("data", "classes", "label_level", "seed", "folds"),
-        "train": ("folds", "model", "normalise", "channels", "training", "variants", "seed", "compute"),
-        "attribute": ("methods", "compute"),
-        "validate": ("validate_", "seed"),
-        "report": ("title", "question", "methods"),
-        "predict": ("predict",),
-    }
-    return study.model_dump(mode="json", include=set(parts[step]))
-
-
-def input_files(study: Study) -> list[Path]:
-    """Every raw file or folder that the study's reader names; one that is absent is an InputError."""
-    files = [path for value in sections(study, study.name)["data"].values() for path in paths_in(value)]
-    for path in files:
-        if not path.exists():
-            raise InputError(f"{study.name}, data: there is no file or folder {path}.")
-    return files

@@ -7,7 +7,6 @@ from tqdm import tqdm
 
 from biox import lrp
 from biox.core.device import device
-from biox.core.errors import InputError
 from biox.core.study import Method, Study
 from biox.core.types import Cohort, Fit, Relevance
 from biox.models import restore
@@ -32,13 +31,13 @@ def explained(cohort: Cohort, fit: Fit, name: str, study: Study) -> Relevance:
     model, x = restore(fit).to(where), input_of(cohort, fit)
     target = torch.as_tensor(target_of(cohort, fit, method))
     values, scores = batched(model, x, target, method, (fit.low, fit.high))
-    remainder = scores - values.reshape(len(values), -1).sum(axis=1)
     samples = fit.scores[["sample", "part"]].assign(
         target=[fit.classes[i] for i in target],
-        logit=scores,
-        conservation=remainder / np.maximum(np.abs(scores), np.finfo(float).tiny),
+        logit=scores.numpy().astype(float),
+        conservation=lrp.conservation_error(scores, values).numpy().astype(float),
     )
-    return Relevance(fit.variant, fit.fold, name, method.model_dump(mode="json"), values, samples, fit.axes)
+    settings = method.model_dump(mode="json")
+    return Relevance(fit.variant, fit.fold, name, settings, values.numpy(), samples, fit.axes)
 
 
 def target_of(cohort: Cohort, fit: Fit, method: Method) -> np.ndarray:
@@ -48,23 +47,14 @@ def target_of(cohort: Cohort, fit: Fit, method: Method) -> np.ndarray:
 
 def batched(
     model: nn.Module, x: Tensor, target: Tensor, method: Method, box: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Relevance (sample, *feature) in float32 and explained score (sample,), computed batch by batch."""
+) -> tuple[Tensor, Tensor]:
+    """Relevance (sample, *feature) and explained score (sample,), batch by batch, on the processor."""
     where = next(model.parameters()).device
     low, high = (torch.as_tensor(bound, dtype=x.dtype, device=where) for bound in box)
-    composite = composite_of(method)
+    composite = lrp.composite(method.composite.name, **method.composite.options)
     values, scores = [], []
     for start in range(0, len(x), BATCH):
         batch, chosen = x[start : start + BATCH].to(where), target[start : start + BATCH].to(where)
-        values.append(lrp.relevance(model, batch, chosen, composite, low=low, high=high).cpu().numpy())
-        with torch.no_grad():
-            scores.append(model(batch).gather(1, chosen[:, None])[:, 0].cpu().numpy())
-    return np.concatenate(values), np.concatenate(scores).astype(float)
-
-
-def composite_of(method: Method) -> lrp.Composite:
-    """The composite that a study names, with its options; an unknown one is an InputError with the known ones."""
-    try:
-        return lrp.composite(method.composite.name, **method.composite.options)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"methods, composite: {error}") from None
+        values.append(lrp.relevance(model, batch, chosen, composite, low=low, high=high).cpu())
+        scores.append(lrp.score(model, batch, chosen).cpu())
+    return torch.cat(values), torch.cat(scores)

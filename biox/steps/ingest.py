@@ -6,7 +6,8 @@ import numpy as np
 
 from biox.core.errors import InputError, listed
 from biox.core.find import find
-from biox.core.study import Study, sections
+from biox.core.studies import sections
+from biox.core.study import Study
 from biox.core.types import Cohort
 from biox.steps.folds import assign
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from biox import lrp
 from biox.core.device import device
 from biox.core.study import Method, Study
 from biox.core.types import Cohort, Fit, Prediction
@@ -37,7 +38,7 @@ def predict(study: Study, cohort: Cohort, fits: dict[int, Fit], method: str, peo
         samples=samples,
         axes=axes,
         relevance=relevance,
-        conservation=(score - relevance.reshape(len(x), -1).sum(axis=1)) / np.maximum(np.abs(score), 1e-300),
+        conservation=lrp.conservation_error(torch.as_tensor(score), torch.as_tensor(relevance)).numpy(),
         places=places(samples["subject"], margins(logits.mean(axis=0)), out_of_fold(cohort, fits), first.classes),
         outside=outside(Cohort(x, people.samples, axes, people.unit, people.classes, "trial"), known),
     )
@@ -53,7 +54,7 @@ def relevance_of(people: Cohort, fit: Fit, target: np.ndarray, study: Study, met
     """Relevance of one fold's model for the given classes, by one of the study's methods."""
     settings: Method = study.methods[method]
     model = restore(fit).to(device(study.compute.device))
-    return batched(model, input_of(people, fit), torch.as_tensor(target), settings, (fit.low, fit.high))[0]
+    return batched(model, input_of(people, fit), torch.as_tensor(target), settings, (fit.low, fit.high))[0].numpy()
 
 
 def margins(logits: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@ import pytest
 
 from biox.core.errors import InputError
 from biox.core.find import checked
-from biox.core.study import Study, load_yaml
+from biox.core.studies import load_yaml
+from biox.core.study import Study
 
 MINIMAL = {"name": "tiny", "title": "t", "question": "q", "domain": "gait", "data": {"source": "simulate"}}
 

@@ -4,7 +4,12 @@ import sys
 from pathlib import Path
 
 from biox.core.errors import InputError
-from biox.core.study import input_files, read_study, settings_for
+from biox.core.studies import (
+    case_files,
+    input_files,
+    read_study,
+    settings_for,
+)
 
 # The command line of the environment that Snakemake itself runs in, whether or not that is activated.
 shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
@@ -13,10 +18,9 @@ FOLDER = Path(config.get("study_folder", "config"))
 
 try:
     STUDIES = {name: read_study(FOLDER / f"{name}.yaml") for name in config["studies"]}
-    RAW = {
-        name: [str(path) for path in input_files(study)]
-        for name, study in STUDIES.items()
-    }
+    RAW = {name: input_files(study) for name, study in STUDIES.items()}
+    RATED = {name: input_files(study, "validate") for name, study in STUDIES.items()}
+    CASES = {name: case_files(study) for name, study in STUDIES.items()}
 except InputError as error:
     raise WorkflowError(str(error))
 

@@ -10,6 +10,7 @@ rule validate:
             fold=folds_of(wildcards.study),
             method=STUDIES[wildcards.study].methods,
         ),
+        ratings=lambda wildcards: RATED[wildcards.study],
     output:
         directory("results/{study}/evidence"),
     log:

@@ -1,0 +1,127 @@
+"""The whole workflow on tiny studies, as a user runs it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TINY = ROOT / "tests" / "tiny"
+BIN = Path(sys.executable).parent
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2", *words]
+    profile = ["--profile", ROOT / "workflow/profiles/default"]
+    return subprocess.run([*map(str, [*command, *profile])], capture_output=True, text=True, timeout=600)
+
+
+def biox(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "biox.cli", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("workflow")
+    shutil.copytree(TINY, folder / "config")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    """The finished folder, with its times, for a test to spoil."""
+    shutil.copytree(finished, tmp_path / "copy", copy_function=shutil.copy2)
+    return tmp_path / "copy"
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def planned(folder: Path) -> set[str]:
+    """The rules that a dry run would execute."""
+    done = snakemake(folder, "--dry-run", "--quiet", "rules")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = snakemake(folder, "--dry-run")
+    return set(re.findall(r"^rule (\w+):", done.stdout + done.stderr, flags=re.MULTILINE))
+
+
+def test_one_command_leads_from_raw_data_to_a_report_of_every_study(finished):
+    index = (finished / "reports/index.html").read_text()
+    for name in ("tiny_subjects", "tiny_trials"):
+        assert f"{name}/index.html" in index
+        assert (finished / "reports" / name / "index.html").stat().st_size > 20_000
+        assert list((finished / "reports" / name / "figures").glob("*.svg"))
+
+
+def test_a_second_run_does_nothing_and_says_so(finished):
+    done = snakemake(finished)
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_every_result_says_where_it_comes_from(finished):
+    results = finished / "results/tiny_subjects"
+    for folder in ("cohort", "fold-0/fit", "fold-2/relevance-lrp.zarr", "evidence"):
+        assert (results / folder / "provenance.json").exists()
+
+
+def test_a_new_title_repeats_only_the_report(copy):
+    change(copy / "config/tiny_subjects.yaml", "A tiny simulated clinic", "Another title")
+    assert planned(copy) == {"report", "index", "all"}
+
+
+def test_another_model_repeats_training_but_not_ingestion(copy):
+    change(copy / "config/tiny_subjects.yaml", "hidden: [8]", "hidden: [4]")
+    assert planned(copy) == {"train", "attribute", "validate", "report", "index", "all"}
+
+
+def test_a_misspelt_key_stops_before_any_job(copy):
+    change(copy / "config/tiny_subjects.yaml", "composite: epsilon", "composit: epsilon")
+    done = snakemake(copy)
+    assert done.returncode != 0
+    assert "unknown key 'methods.lrp.composit'; known here are 'composite', 'method', 'target'" in done.stdout + done.stderr
+    assert "rule train" not in done.stdout + done.stderr
+
+
+def test_an_unknown_composite_stops_before_any_job(copy):
+    change(copy / "config/tiny_subjects.yaml", "composite: epsilon", "composite: epsilom")
+    done = snakemake(copy)
+    assert done.returncode != 0
+    assert "epsilom" in done.stdout + done.stderr
+    assert "rule attribute" not in done.stdout + done.stderr
+
+
+def test_data_that_turn_out_bad_leave_the_earlier_cohort_and_end_with_a_sentence(copy):
+    cohort = copy / "results/tiny_subjects/cohort/x.zarr/zarr.json"
+    before = cohort.read_bytes()
+    change(copy / "config/tiny_subjects.yaml", "subjects: 9", "subjects: 2")
+    done = snakemake(copy)
+    assert done.returncode != 0
+    assert "3 folds need at least 3 people" in done.stdout + done.stderr
+    assert cohort.read_bytes() == before
+    assert (copy / "reports/tiny_subjects/index.html").exists()
+
+
+def test_bad_input_on_the_command_line_is_one_sentence_and_exit_code_2(copy):
+    change(copy / "config/tiny_subjects.yaml", "subjects: 9", "subjects: 2")
+    done = biox(copy, "ingest", "tiny_subjects", "--out", "elsewhere")
+    assert done.returncode == 2
+    assert done.stderr.startswith("biox ingest: 3 folds need at least 3 people")
+    assert "Traceback" not in done.stderr
+    assert not (copy / "elsewhere").exists()
+
+
+def test_the_same_settings_and_seed_give_the_same_evidence(finished, tmp_path):
+    shutil.copytree(TINY, tmp_path / "config")
+    done = snakemake(tmp_path, "results/tiny_subjects/evidence", "--cores", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for table in (finished / "results/tiny_subjects/evidence").glob("*.parquet"):
+        assert table.read_bytes() == (tmp_path / "results/tiny_subjects/evidence" / table.name).read_bytes(), table.name

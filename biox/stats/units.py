@@ -44,6 +44,8 @@ def checked(samples: tuple[np.ndarray, ...], dimensions: tuple[int, ...] = (2, 3
             f"A test compares arrays of shape (unit, point) or (unit, channel, point) with the same points; got shapes "
             f"{listed(a.shape for a in arrays)}."
         )
+    if len(arrays) < 2:
+        raise InputError("A test compares at least two groups or conditions; got one.")
     for number, array in enumerate(arrays, start=1):
         if len(array) < FEWEST_UNITS:
             raise InputError(

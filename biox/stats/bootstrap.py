@@ -1,0 +1,87 @@
+"""How sure is a figure? People are drawn again with all their trials, many times, and the figure is computed anew.
+
+Trials of one person resemble each other, so drawing trials would promise too much. Where the label belongs to the
+person, people are drawn within their class, which keeps the class sizes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from biox.core.errors import InputError
+
+CHUNK_VALUES = 2**21  # weights held at once (16 MB), for any number of draws and trials
+Metric = Callable[[np.ndarray], np.ndarray]  # weights (draw, trial) -> values (draw,)
+
+
+@dataclass(frozen=True)
+class Resample:
+    """How often every subject was drawn: ``counts`` (draw, subject); ``index`` (trial,) is the subject of every
+    trial.
+    """
+
+    counts: np.ndarray
+    index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its percentile interval. n: subjects; draws: those in which the figure was defined; values: of
+    all draws.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    draws: int
+    values: np.ndarray
+
+
+def resample(subject: np.ndarray, *, stratum: np.ndarray | None = None, draws: int = 2000, seed: int) -> Resample:
+    """Draw people with replacement, within strata (their class) where given. subject, stratum: shape (trial,)."""
+    subjects, index = np.unique(np.asarray(subject), return_inverse=True)
+    group = np.zeros(len(subjects), dtype=np.int64)
+    if stratum is not None:
+        _, code = np.unique(np.asarray(stratum), return_inverse=True)
+        group[index] = code
+        if (group[index] != code).any():
+            who = subjects[index[np.flatnonzero(group[index] != code)[0]]]
+            raise InputError(f"Subject {who} belongs to more than one stratum; draw subjects without strata.")
+    rng = np.random.default_rng(seed)
+    counts = np.zeros((draws, len(subjects)), dtype=np.int64)
+    for one in np.unique(group):
+        members = np.flatnonzero(group == one)
+        counts[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=draws)
+    return Resample(counts, index)
+
+
+def interval(metric: Metric, drawn: Resample, *, level: float = 0.95) -> Interval:
+    """A figure and the range in which it would fall for other people of the same kind, in the metric's unit.
+
+    metric: weights (draw, trial) -> values (draw,), such as ``lambda w: accuracy(logits, y, w)``; a difference of two
+    models is ``lambda w: accuracy(a, y, w) - accuracy(b, y, w)``. Draws in which the metric is undefined (NaN) are
+    left out and counted.
+    """
+    trials = len(drawn.index)
+    chunk = max(1, CHUNK_VALUES // trials)
+    values = np.concatenate(
+        [metric(drawn.counts[i : i + chunk][:, drawn.index].astype(float)) for i in range(0, len(drawn.counts), chunk)]
+    )
+    defined = values[~np.isnan(values)]
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) if len(defined) else (np.nan, np.nan)
+    value = float(metric(np.ones((1, trials)))[0])
+    return Interval(value, float(low), float(high), drawn.counts.shape[1], len(defined), values)
+
+
+def by_rows(metric: Callable[[np.ndarray], float]) -> Metric:
+    """Any function of trial numbers as a metric: a trial of a person drawn twice is given twice. Slower than one with
+    weights.
+    """
+
+    def of_weights(weight: np.ndarray) -> np.ndarray:
+        rows = np.arange(weight.shape[1])
+        return np.array([metric(np.repeat(rows, w.astype(int))) for w in weight])
+
+    return of_weights

@@ -1,0 +1,88 @@
+import time
+
+import numpy as np
+import pytest
+
+from biox.core.errors import InputError
+from biox.stats import bootstrap, metrics
+
+
+def cohort(rng, subjects=40, trials=5, people=1.0):
+    """Logits of two classes; ``people`` is how far persons differ from each other."""
+    subject = np.repeat(np.arange(subjects), trials)
+    y = (subject % 2).astype(int)
+    score = rng.normal(size=subjects * trials) + people * rng.normal(size=subjects)[subject] + 1.6 * (y - 0.5)
+    return np.stack([np.zeros_like(score), score], axis=1), y, subject
+
+
+def test_all_trials_of_a_person_are_drawn_together_and_class_sizes_stay(rng):
+    _, y, subject = cohort(rng)
+    drawn = bootstrap.resample(subject, stratum=y, draws=50, seed=0)
+    assert (drawn.index == subject).all()
+    assert (drawn.counts.sum(1) == 40).all()
+    assert (drawn.counts[:, ::2].sum(1) == 20).all()
+    assert drawn.counts.max() > 1
+
+
+def test_interval_with_weights_is_the_interval_with_repeated_rows(rng):
+    logits, y, subject = cohort(rng)
+    drawn = bootstrap.resample(subject, draws=200, seed=0)
+    fast = bootstrap.interval(lambda w: metrics.auroc(logits, y, w), drawn)
+    slow = bootstrap.interval(bootstrap.by_rows(lambda rows: float(metrics.auroc(logits[rows], y[rows]))), drawn)
+    np.testing.assert_allclose(fast.values, slow.values)
+    assert (fast.low, fast.high) == pytest.approx((slow.low, slow.high))
+    assert fast.value == pytest.approx(float(metrics.auroc(logits, y)))
+    assert fast.n == 40
+
+
+def test_chunks_do_not_matter(rng, monkeypatch):
+    logits, y, subject = cohort(rng)
+    drawn = bootstrap.resample(subject, draws=100, seed=0)
+    whole = bootstrap.interval(lambda w: metrics.accuracy(logits, y, w), drawn)
+    monkeypatch.setattr(bootstrap, "CHUNK_VALUES", 7 * len(y))
+    np.testing.assert_array_equal(
+        bootstrap.interval(lambda w: metrics.accuracy(logits, y, w), drawn).values, whole.values
+    )
+
+
+def test_drawing_people_is_less_sure_than_drawing_trials(rng):
+    logits, y, subject = cohort(rng, people=2)
+    width = {}
+    for name, unit in (("people", subject), ("trials", np.arange(len(y)))):
+        found = bootstrap.interval(lambda w: metrics.accuracy(logits, y, w), bootstrap.resample(unit, seed=0))
+        width[name] = found.high - found.low
+    assert width["people"] > 1.3 * width["trials"]
+
+
+def test_draws_without_a_class_are_left_out_and_counted(rng):
+    y = np.array([0] * 9 + [1])
+    logits = np.stack([np.zeros(10), rng.normal(size=10)], axis=1)
+    found = bootstrap.interval(lambda w: metrics.auroc(logits, y, w), bootstrap.resample(np.arange(10), seed=0))
+    assert 0.55 * 2000 < found.draws < 0.75 * 2000, "one person of ten is missed in (9/10)^10 = 35 % of draws"
+    assert np.isfinite([found.low, found.high]).all()
+
+
+def test_a_person_in_two_strata_is_refused():
+    with pytest.raises(InputError, match="Subject 7 belongs to more than one stratum"):
+        bootstrap.resample(np.array([7, 7, 8]), stratum=np.array([0, 1, 1]), seed=0)
+
+
+def test_two_thousand_draws_of_the_gait_cohort_take_seconds_at_most(rng):
+    logits, y, subject = cohort(rng, subjects=194)
+    drawn = bootstrap.resample(subject, stratum=y, seed=0)
+    start = time.perf_counter()
+    bootstrap.interval(lambda w: metrics.auroc(logits, y, w), drawn)
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.slow
+def test_interval_holds_the_truth_in_about_95_of_100_studies():
+    rng = np.random.default_rng(3)
+    truth = metrics.accuracy(*cohort(rng, subjects=200_000)[:2])
+    hits = 0
+    for seed in range(300):
+        logits, y, subject = cohort(rng, subjects=60)
+        drawn = bootstrap.resample(subject, stratum=y, draws=400, seed=seed)
+        found = bootstrap.interval(lambda w, a=logits, b=y: metrics.accuracy(a, b, w), drawn)
+        hits += found.low <= truth <= found.high
+    assert 0.9 <= hits / 300 <= 0.985

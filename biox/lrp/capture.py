@@ -1,0 +1,180 @@
+"""Watching the user's model run: operations on tensors that depend on the input get their way back for relevance.
+
+While ``Capture`` is active, each operation of torch passes through it (``torch.overrides.TorchFunctionMode``); the
+model itself is unchanged. Operations without a dependent tensor run as ever. The others run with their values unchanged,
+and their result is linked to their inputs by an autograd node whose backward pass carries relevance, not a gradient.
+"""
+
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from biox.lrp.composites import Composite
+from biox.lrp.errors import UnhandledOperation, place_in_user_code, refusal
+from biox.lrp.inplace import out_of_place, with_item
+from biox.lrp.tags import Back, Link, Tag, tensors_in, with_tensors
+
+Handler = Callable[..., Any]
+_ATTRIBUTE = "_biox_lrp_tag"
+
+
+class Capture(TorchFunctionMode):
+    """The mode under which the user's model runs once, on ``start(x)``."""
+
+    def __init__(self, composite: Composite, model: object, handlers: Mapping[Any, Handler]):
+        super().__init__()
+        self.composite = composite
+        self.keeps_zeros = composite.keeps_zeros
+        self._handlers = handlers
+        named = model.named_parameters() if isinstance(model, nn.Module) else ()
+        self._names = {id(parameter): name.removesuffix(".weight") for name, parameter in named}
+
+    def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None) -> Tensor:
+        """The leaf tensor to run the model on; its gradient will be the relevance."""
+        leaf = x.detach().clone().requires_grad_()
+        positive = bool((leaf >= 0).all())
+        setattr(leaf, _ATTRIBUTE, Tag(self, raw=True, positive=positive, bounds=bounds))
+        return leaf
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if not any(self.tag(tensor) for tensor in tensors_in((args, kwargs))):
+            return func(*args, **kwargs)
+        func, args, kwargs, target = out_of_place(func, args, kwargs)
+        if func is with_item:
+            self._finish_augmented(args[0], args[2])
+        args, kwargs = with_tensors(args, self.current), with_tensors(kwargs, self.current)
+        result = self._run(func, args, kwargs)
+        if target is None:
+            return result
+        self._overwrite(target, result)
+        return target
+
+    def tag(self, tensor: Any) -> Tag | None:
+        """What is known of a tensor; None if it does not depend on the input of this call."""
+        tag = getattr(tensor, _ATTRIBUTE, None)
+        return tag if tag is not None and tag.owner is self else None
+
+    def name_of(self, weight: Tensor | None) -> str:
+        """The path of the layer that owns this weight (or view of a weight), "" if it is no parameter of the model."""
+        base = None if weight is None else weight._base
+        return self._names.get(id(weight if base is None else base), "")
+
+    def link(self, value: Tensor, inputs: tuple[Tensor, ...], back: Back, tag: Tag) -> Tensor:
+        """A dependent tensor of this value; ``back`` maps its relevance to that of the inputs."""
+        with torch.enable_grad():
+            linked = Link.apply([value], back, *inputs)
+        assert isinstance(linked, Tensor)
+        tag.owner, tag.node = self, linked.grad_fn
+        setattr(linked, _ATTRIBUTE, tag)
+        return linked
+
+    def native(self, func: Any, args: tuple, kwargs: dict, *, raw: bool, positive: bool) -> Any:
+        """Run an operation that copies or selects values: its own gradient is the way back of relevance."""
+        given = [tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor)]
+        with torch.enable_grad():
+            result = func(*args, **kwargs)
+        for tensor in tensors_in(result):
+            if tensor.requires_grad and not any(tensor is one for one in given):
+                tag = Tag(self, tensor.grad_fn, raw, positive)
+                setattr(tensor, _ATTRIBUTE, tag)
+                self._relate(tensor, tag, given)
+        return result
+
+    def unhandled(self, func: Any, args: tuple, kwargs: dict) -> Any:
+        """Run an operation without a rule; its result refuses relevance, should any ever arrive there."""
+        result, sentence = func(*args, **kwargs), refusal(func)
+        if not any(tensor.is_floating_point() or tensor.is_complex() for tensor in tensors_in(result)):
+            return result  # a shape, an index, a comparison: nothing that relevance could pass
+        if not isinstance(result, Tensor):
+            raise UnhandledOperation(sentence)
+
+        def back(relevance: Tensor) -> tuple[Tensor | None, ...]:
+            raise UnhandledOperation(sentence)
+
+        inputs = tuple(tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor))
+        return self.link(result.detach().clone(), inputs, back, Tag(self))
+
+    def current(self, tensor: Tensor) -> Tensor:
+        """The tensor that stands for this one by now; refuses outdated ones and those made elsewhere."""
+        tag = self.tag(tensor)
+        if tag is None:
+            return tensor
+        if tag.stale is not None:
+            raise UnhandledOperation(
+                f"At {place_in_user_code()} a tensor is used after another view of its memory was overwritten. "
+                "Write that statement out of place (y = y + 1 instead of y += 1)."
+            )
+        if tag.value is not None:
+            return self.current(tag.value)
+        if tensor.grad_fn is not tag.node:
+            raise UnhandledOperation(
+                f"The tensor used at {place_in_user_code()} comes from a custom torch.autograd.Function, which "
+                "relevance cannot pass. Write its forward pass as an ordinary function of torch operations."
+            )
+        return tensor
+
+    def _run(self, func: Any, args: tuple, kwargs: dict) -> Any:
+        dependent = [tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor)]
+        if not dependent:
+            return func(*args, **kwargs)
+        handler = self._handlers.get(func)
+        if handler is None:
+            return self.unhandled(func, args, kwargs)
+        result = handler(self, func, *args, **kwargs)
+        if self.composite.needs_bounds:
+            self._carry_bounds(func, args, kwargs, result)
+        return result
+
+    def _overwrite(self, target: Tensor, result: Any) -> None:
+        """From now on ``result`` stands for ``target``; other views of its memory are outdated."""
+        old = self.tag(target)
+        if old is None and target._base is not None:
+            raise UnhandledOperation(
+                f"At {place_in_user_code()} a value that depends on the input is written into a view of a constant. "
+                "Write into that tensor itself (y[:, 0] = h), or put the parts together with torch.cat or torch.stack."
+            )
+        for relative in old.relatives if old is not None else []:
+            other = relative()
+            tag = None if other is None or other is target else self.tag(other)
+            if tag is not None:
+                tag.stale = weakref.ref(target)
+        setattr(target, _ATTRIBUTE, Tag(self, value=result))
+
+    def _finish_augmented(self, target: Tensor, written: Any) -> None:
+        """``y[i] += h`` overwrites the view y[i] and then writes it back into y, which is thereby up to date again."""
+        tag = self.tag(target)
+        if tag is not None and tag.stale is not None and tag.stale() is written:
+            tag.stale = None
+
+    def _relate(self, tensor: Tensor, tag: Tag, given: list[Tensor]) -> None:
+        """Remember which dependent tensors share memory."""
+        storage = tensor.untyped_storage().data_ptr()
+        for one in given:
+            known = self.tag(one)
+            if known is not None and one.untyped_storage().data_ptr() == storage:
+                tag.relatives = known.relatives
+                known.relatives += [weakref.ref(one), weakref.ref(tensor)]
+
+    def _carry_bounds(self, func: Any, args: tuple, kwargs: dict, result: Any) -> None:
+        """Lowest and highest values of what is still raw: the same operation on the lowest and highest inputs."""
+        raw = [tag for tensor in tensors_in(result) if (tag := self.tag(tensor)) is not None and tag.raw]
+        if not raw or any(tag.bounds is not None for tag in raw):
+            return
+
+        def at(end: int) -> list[Tensor]:
+            def change(tensor: Tensor) -> Tensor:
+                tag = self.tag(tensor)
+                return tensor if tag is None or tag.bounds is None else tag.bounds[end]
+
+            return list(tensors_in(func(*with_tensors(args, change), **with_tensors(kwargs, change))))
+
+        for tensor, one, two in zip(tensors_in(result), at(0), at(1), strict=True):
+            tag = self.tag(tensor)
+            if tag is not None and tag.raw:
+                turned = bool((one > two).any())
+                tag.bounds = (torch.minimum(one, two), torch.maximum(one, two)) if turned else (one, two)

@@ -1,0 +1,160 @@
+"""Layers with weights: a linear layer, the BatchNorm and the ReLU after it are one block with one way back."""
+
+# The names of arguments are torch's, since callers may give them by name.
+# ruff: noqa: A002
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from biox.lrp.capture import Capture
+from biox.lrp.copies import copied
+from biox.lrp.errors import UnhandledOperation, place_in_user_code
+from biox.lrp.layers import Convolution, Dense, Layer, Scaling, folded
+from biox.lrp.propagate import Site, propagate
+from biox.lrp.tags import Tag
+
+
+def linear(capture: Capture, func: Any, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
+    """A dense layer with constant weights."""
+    if capture.tag(input) is None or capture.tag(weight) or capture.tag(bias) or weight.ndim != 2:
+        return capture.unhandled(func, (input, weight, bias), {})
+    layer = Layer("linear", capture.name_of(weight), Dense(), weight, bias)
+    return layer_output(capture, layer, input, func(input, weight, bias))
+
+
+def matmul(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
+    """``x @ W`` with a constant matrix W is a dense layer."""
+    if capture.tag(input) is None or capture.tag(other) or other.ndim != 2:
+        return capture.unhandled(func, (input, other), {})
+    layer = Layer("linear", capture.name_of(other), Dense(), other.t(), None)
+    return layer_output(capture, layer, input, func(input, other))
+
+
+def convolution(  # noqa: PLR0913 - the arguments of torch's convolutions
+    capture: Capture,
+    func: Any,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """A convolution with constant weights, in one to three dimensions."""
+    if capture.tag(input) is None or capture.tag(weight) or capture.tag(bias):
+        return capture.unhandled(func, (input, weight, bias, stride, padding, dilation, groups), {})
+    if input.ndim != weight.ndim:
+        raise UnhandledOperation(
+            f"A convolution at {place_in_user_code()} got an input of shape {tuple(input.shape)}; "
+            f"relevance needs a batch, that is {weight.ndim} dimensions."
+        )
+    dims = weight.ndim - 2
+    value = func(input, weight, bias, stride, padding, dilation, groups)
+    before, after = _padding(padding, _each(dilation, dims), weight)
+    if before != after:  # padding="same" with an even kernel pads one more at the end
+        sides = [side for pair in zip(reversed(before), reversed(after), strict=True) for side in pair]
+        padded = copied(capture, functional.pad, input, sides)
+        operator = Convolution(_each(stride, dims), (0,) * dims, _each(dilation, dims), groups)
+        return layer_output(capture, Layer("conv", capture.name_of(weight), operator, weight, bias), padded, value)
+    operator = Convolution(_each(stride, dims), before, _each(dilation, dims), groups)
+    return layer_output(capture, Layer("conv", capture.name_of(weight), operator, weight, bias), input, value)
+
+
+def batch_norm(  # noqa: PLR0913 - the arguments of torch's batch_norm
+    capture: Capture,
+    func: Any,
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """BatchNorm with running statistics joins the linear layer before it, or else is a layer of its own."""
+    if training or running_mean is None or running_var is None:
+        raise UnhandledOperation(
+            f"BatchNorm at {place_in_user_code()} uses the statistics of the batch, so one sample's explanation would "
+            "depend on the others. Call model.eval(), and train with track_running_stats=True."
+        )
+    value = func(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    scale = torch.rsqrt(running_var + eps) * (1 if weight is None else weight.detach())
+    shift = -running_mean * scale if bias is None else bias.detach() - running_mean * scale
+    tag = dependent_tag(capture, input)
+    if tag.layer is not None and tag.layer[0].operator.channel_dim % value.ndim == 1:
+        return layer_output(capture, folded(tag.layer[0], scale, shift), tag.layer[1], value)
+    return layer_output(capture, Layer("batch_norm", capture.name_of(weight), Scaling(), scale, shift), input, value)
+
+
+def relu(capture: Capture, func: Any, input: Tensor) -> Any:
+    """Relevance passes unchanged; a linear layer before it takes it in."""
+    value, tag = torch.relu(input), dependent_tag(capture, input)
+    if tag.layer is not None:
+        return layer_output(capture, *tag.layer, value, before_relu=input)
+    return capture.link(value, (input,), lambda relevance: (relevance,), Tag(capture, raw=tag.raw, positive=True))
+
+
+def clamp(capture: Capture, func: Any, input: Tensor, min: Any = None, max: Any = None) -> Any:
+    """``x.clamp(min=0)`` is a ReLU; other limits have no rule."""
+    if max is None and isinstance(min, int | float) and min == 0:
+        return relu(capture, torch.relu, input)
+    return capture.unhandled(torch.clamp, (input, min, max), {})
+
+
+def layer_output(
+    capture: Capture, layer: Layer, input: Tensor, value: Tensor, *, before_relu: Tensor | None = None
+) -> Tensor:
+    """Link the value of a layer (after its BatchNorm and ReLU, if any) to the layer's input by the composite's rule."""
+    tag = dependent_tag(capture, input)
+    rule = capture.composite.rule_for(layer.kind, layer.name, tag.raw)
+    if rule.needs_bounds and tag.bounds is None:
+        raise ValueError(
+            f"The box rule needs the bounds of its layer's input, which are known only where a layer reads the model's "
+            f"input; the layer {layer.name!r} at {place_in_user_code()} does not. Use Entry(box(), first=True)."
+        )
+    rectified = before_relu is not None and capture.keeps_zeros
+    output = value if before_relu is None or rectified else before_relu
+    site = Site(layer, input.detach(), output.detach(), rectified, tag.positive, _common(tag.bounds))
+
+    def back(relevance: Tensor) -> tuple[Tensor]:
+        return (propagate(rule, site, relevance),)
+
+    bare = (layer, input) if before_relu is None else None
+    return capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
+
+
+def dependent_tag(capture: Capture, tensor: Tensor) -> Tag:
+    """The tag of an operation's first argument; refuses a call where only another argument depends on the input."""
+    tag = capture.tag(tensor)
+    if tag is None:
+        raise UnhandledOperation(
+            f"At {place_in_user_code()} a parameter of an operation depends on the input, but not its first argument."
+        )
+    return tag
+
+
+def _common(bounds: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor] | None:
+    """The bounds with one row where they are the same for all samples, so that their passes cost one sample's."""
+    if bounds is None:
+        return None
+    same = all(end.stride(0) == 0 or bool((end == end[:1]).all()) for end in bounds)
+    return (bounds[0][:1], bounds[1][:1]) if same else bounds
+
+
+def _each(value: Any, dims: int) -> tuple[int, ...]:
+    values = tuple(value) if isinstance(value, tuple | list) else (value,)
+    return values if len(values) == dims else values * dims
+
+
+def _padding(padding: Any, dilation: tuple[int, ...], weight: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Padding before and after, for each spatial dimension."""
+    if padding == "same":
+        total = [step * (size - 1) for step, size in zip(dilation, weight.shape[2:], strict=True)]
+        return tuple(one // 2 for one in total), tuple(one - one // 2 for one in total)
+    each = _each(0 if padding == "valid" else padding, len(dilation))
+    return each, each

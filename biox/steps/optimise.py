@@ -69,7 +69,7 @@ class _Run:
         self.rng = np.random.default_rng(seed)
         self.steps_an_epoch = math.ceil(len(train.x) / training.batch)
         self.optimiser = torch.optim.AdamW(
-            model.parameters(), training.learning_rate, weight_decay=training.weight_decay
+            model.parameters(), training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
         total = training.epochs * self.steps_an_epoch
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, total))

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from biox import lrp
 from biox.core.errors import InputError
 from biox.core.find import known
 from biox.models import build, complete
@@ -20,8 +21,15 @@ def tiny_data(classes: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(x.astype(np.float32)), torch.from_numpy(y)
 
 
-@pytest.mark.parametrize("name", known("biox.models"))
-@pytest.mark.parametrize("shape", [(2, 30), (1, 101), (60,)])
+CASES = [
+    (name, shape)
+    for name in known("biox.models")
+    for shape in [(2, 30), (1, 101), (60,)]
+    if name != "convnet" or len(shape) == 2
+]
+
+
+@pytest.mark.parametrize(("name", "shape"), CASES)
 def test_every_model_gives_one_logit_a_class(name, shape):
     model = build(name, shape, 3, {}, seed=0).eval()
     assert model(torch.randn(5, *shape)).shape == (5, 3)
@@ -67,6 +75,35 @@ def test_cnn1d_takes_42_values_and_refuses_41():
     assert build("cnn1d", (42,), 2, {}, seed=0)(torch.randn(2, 42)).shape == (2, 2)
     with pytest.raises(InputError, match="at least 42 input values a sample, got 41"):
         build("cnn1d", (41,), 2, {}, seed=0)
+
+
+def test_convnet_sees_all_channels_and_keeps_positions():
+    model = build("convnet", (6, 101), 2, {"widths": [8, 16]}, seed=0).eval()
+    sizes = [tuple(p.shape) for p in model.parameters() if p.ndim > 1]
+    assert sizes == [(8, 6, 9), (16, 8, 9), (2, 16 * (101 // 9))]
+    x = torch.zeros(2, 6, 101)
+    x[0, 3, 20], x[1, 3, 70] = 1.0, 1.0
+    early, late = model(x)
+    assert (early - late).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize(("shape", "options"), [((60,), {}), ((2, 8), {}), ((2, 30), {"kernel": 4})])
+def test_convnet_refuses_what_it_cannot_pool_or_centre(shape, options):
+    with pytest.raises(InputError, match=r"convnet wants samples of shape \(channel, point\)"):
+        build("convnet", shape, 2, options, seed=0)
+
+
+@pytest.mark.parametrize("name", ["linear", "mlp", "cnn1d", "convnet", "average", "linear_svm"])
+def test_every_network_can_be_explained_and_keeps_the_sum(name):
+    options = {"average": {"members": [{"name": "cnn1d"}, {"name": "convnet"}], "copies": 2}}.get(name, {})
+    model = build(name, (2, 30), 3, options, seed=0).eval().double()
+    with torch.no_grad():
+        for key, parameter in model.named_parameters():
+            if key.endswith("bias"):
+                parameter.zero_()
+    x = torch.randn(4, 2, 30, dtype=torch.float64)
+    relevance = lrp.relevance(model, x, 1, composite="epsilon")
+    torch.testing.assert_close(relevance.sum((1, 2)), model(x)[:, 1].detach(), atol=1e-3, rtol=1e-3)
 
 
 def test_linear_svm_equals_scikit_learn():

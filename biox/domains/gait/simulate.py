@@ -1,7 +1,8 @@
 """A made-up clinic: people with and without a gait disorder whose differences are known, because they were planted.
 
-A curve is template + window effect + the person's own smooth deviation + smooth noise of the trial. The disorders differ
-from healthy people only inside one window a channel and class; an explanation or a test that points elsewhere is wrong.
+A curve is template + window effect + the person's own smooth deviation + smooth noise of the trial. The disorders
+differ from healthy people only inside one window a channel and class; an explanation or a test that points elsewhere is
+wrong.
 """
 
 from typing import Literal
@@ -20,33 +21,34 @@ COMPONENTS = ("ML", "AP", "V")
 CHANNELS = tuple(f"{side} {component}" for side in ("affected", "unaffected") for component in COMPONENTS)
 POINTS = 101
 STANCE = np.linspace(0, 1, POINTS)
-SPREAD_BW = {"ML": 0.010, "AP": 0.022, "V": 0.055}
+SPREAD_BW = {"ML": 0.010, "AP": 0.028, "V": 0.070}
 TRIAL_SHARE = 0.7
 PERSON_FWHM, TRIAL_FWHM = 14.0, 9.0
 COMMON = 0.3
 TAPER = 0.2
+MARGIN = 4  # points at both ends, where the forces are near zero in everybody, stay free of windows
 
 
 class SimulateSettings(Strict):
     """How the made-up clinic looks.
 
-    labels: who is there. subjects: people a label; trials: steps a person. effect: mean Hedges g inside a window, on the
-    people's mean curves. share: part of the points that a disorder's windows cover. seed: draws windows and people.
+    labels: who is there. subjects: people a label; trials: steps a person. effect: mean Hedges g inside a window, on
+    the people's mean curves. share: part of the points that a disorder's windows cover. seed: draws windows and people.
     """
 
     labels: tuple[Label, ...] = LABELS
     subjects: int = Field(default=60, ge=2)
     trials: int = Field(default=5, ge=1)
     effect: float = 0.65
-    share: float = Field(default=0.15, gt=0, le=0.5)
+    share: float = Field(default=0.15, gt=0, le=0.6)
     seed: int = 0
 
 
 def simulate(settings: SimulateSettings) -> Cohort:
     """Ground reaction forces of both legs of a simulated clinical cohort, with the truth of where each class differs.
 
-    x: shape (sample, 6, 101), unit body weight; truth: shape (class, 6, 101), False for the healthy. Side, speed, age, mass
-    and sex are drawn alike in all classes and do not act on the curves: whatever is found for them is chance.
+    x: shape (sample, 6, 101), unit body weight; truth: shape (class, 6, 101), False for the healthy. Side, speed, age,
+    mass and sex are drawn alike in all classes and do not act on the curves: whatever is found for them is chance.
     """
     truth = np.stack([_windows(label, settings) for label in settings.labels])
     curves, tables = [], []
@@ -78,7 +80,9 @@ def template() -> np.ndarray:
 
 
 def spread() -> np.ndarray:
-    """How much people differ at each point, one standard deviation, shape (channel, point): least where the foot lands and leaves."""
+    """How much people differ at each point, one standard deviation, shape (channel, point): least where the foot lands
+    and leaves.
+    """
     ends = 0.3 + 0.7 * (1 - np.exp(-STANCE / 0.06)) * (1 - np.exp(-(1 - STANCE) / 0.05))
     return np.stack([SPREAD_BW[component] * ends for component in COMPONENTS * 2])
 
@@ -91,7 +95,7 @@ def _windows(label: Label, settings: SimulateSettings) -> np.ndarray:
     rng = np.random.default_rng([settings.seed, 0, LABELS.index(label)])
     for row in mask:
         length = round(POINTS * settings.share * rng.uniform(2 / 3, 4 / 3))
-        start = rng.integers(0, POINTS - length + 1)
+        start = rng.integers(MARGIN, POINTS - MARGIN - length + 1)
         row[start : start + length] = True
     return mask
 
@@ -107,7 +111,7 @@ def _curves(windows: np.ndarray, rng: np.random.Generator, settings: SimulateSet
 
 
 def _smooth(rng: np.random.Generator, units: tuple[int, int], fwhm: float) -> np.ndarray:
-    """Smooth random curves of variance 1, shape (*units, channel, point); the same component of both legs correlates."""
+    """Smooth random curves of variance 1, shape (*units, channel, point); a component of both legs correlates."""
     margin = round(2 * fwhm)
     legs, common = (
         rng.standard_normal((*units, 2, 3, POINTS + 2 * margin)),
@@ -121,7 +125,7 @@ def _smooth(rng: np.random.Generator, units: tuple[int, int], fwhm: float) -> np
 
 
 def _shape(windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Direction and course of the effect, shape (channel, point): tapered at the window's ends, mean size 1 inside it."""
+    """Direction and course of the effect, shape (channel, point): tapered at the window's ends, mean size 1 inside."""
     shape = np.zeros(windows.shape)
     for row, mask in zip(shape, windows, strict=True):
         place = np.flatnonzero(mask)

@@ -1,4 +1,4 @@
-"""The simulated clinic holds what it promises: effects where they were planted, of the stated size, and nowhere else."""
+"""The simulated clinic holds what it promises: effects where they were planted, of the stated size."""
 
 import numpy as np
 import pytest

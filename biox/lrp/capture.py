@@ -1,8 +1,8 @@
 """Watching the user's model run: operations on tensors that depend on the input get their way back for relevance.
 
 While ``Capture`` is active, each operation of torch passes through it (``torch.overrides.TorchFunctionMode``); the
-model itself is unchanged. Operations without a dependent tensor run as ever. The others run with their values unchanged,
-and their result is linked to their inputs by an autograd node whose backward pass carries relevance, not a gradient.
+model itself is unchanged. Operations without a dependent tensor run as ever. The others run with their values unchanged
+and link their result to their inputs by an autograd node whose backward pass carries relevance, not a gradient.
 """
 
 import weakref
@@ -132,6 +132,8 @@ class Capture(TorchFunctionMode):
 
     def _overwrite(self, target: Tensor, result: Any) -> None:
         """From now on ``result`` stands for ``target``; other views of its memory are outdated."""
+        if result is target:
+            return
         old = self.tag(target)
         if old is None and target._base is not None:
             raise UnhandledOperation(

@@ -1,0 +1,276 @@
+"""The user's model runs as it is; what cannot be explained is refused by name and place."""
+
+import copy
+import re
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from biox import lrp
+from biox.lrp.capture import Capture
+from biox.lrp.operations import HANDLERS
+
+from . import networks
+
+
+def linear(*sizes: int) -> nn.Linear:
+    torch.manual_seed(7)
+    return nn.Linear(*sizes).double()
+
+
+def batch(*shape: int) -> torch.Tensor:
+    torch.manual_seed(8)
+    return torch.randn(4, *shape, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (networks.mlp, (20,)),
+        (networks.gait_cnn, (606,)),
+        (networks.cnn_2d, (3, 16, 16)),
+        (networks.Residual, (2, 8, 8)),
+    ],
+)
+def test_the_models_output_is_the_same_to_the_last_bit(make, shape, dtype):
+    model, x = make().to(dtype).eval(), batch(*shape).to(dtype)
+    capture = Capture(lrp.composite("epsilon-plus"), model, HANDLERS)
+    with torch.no_grad():
+        leaf = capture.start(x, None)
+        with capture:
+            watched = model(leaf)
+        assert torch.equal(capture.current(watched), model(x))
+
+
+def test_the_model_and_the_input_are_left_as_they_were():
+    model, x = networks.cnn_2d().eval(), batch(3, 16, 16).float()
+    model[0].weight.requires_grad_(False)
+    before, switches = copy.deepcopy(model.state_dict()), [p.requires_grad for p in model.parameters()]
+    kept = x.clone()
+    lrp.relevance(model, x, 1, "epsilon-gamma-box", low=-3, high=3)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert switches == [p.requires_grad for p in model.parameters()]
+    assert all(p.grad is None for p in model.parameters())
+    assert torch.equal(x, kept)
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_the_callers_autograd_context_does_not_matter(context):
+    model, x = networks.mlp().double(), batch(20)
+    plain = lrp.relevance(model, x, 1)
+    with context():
+        inside = lrp.relevance(model, x.clone(), 1)
+    assert torch.equal(plain, inside)
+    assert not inside.requires_grad
+
+
+@pytest.mark.parametrize("name", lrp.NAMES)
+def test_relevance_has_shape_type_and_finite_values(name):
+    model, x = networks.gait_cnn().float(), batch(6, 101).float()
+    found = lrp.relevance(model, x, torch.tensor([0, 1, 1, 0]), name, low=-5.0, high=5.0)
+    assert found.shape == x.shape
+    assert found.dtype == x.dtype
+    assert bool(found.isfinite().all())
+
+
+@pytest.mark.parametrize(
+    ("operation", "named"),
+    [
+        (torch.sigmoid, "sigmoid"),
+        (functional.gelu, "gelu"),
+        (lambda h: h * h, "mul"),
+        (lambda h: h.softmax(-1), "softmax"),
+        (lambda h: 1 / h, "div"),
+        (lambda h: h.clamp(max=1.0), "clamp"),
+        (lambda h: functional.layer_norm(h, (5,)), "layer_norm"),
+        (lambda h: torch.einsum("ij,jk->ik", h, torch.eye(5, dtype=h.dtype)), "einsum"),
+        (lambda h: h.sigmoid_(), "sigmoid"),
+        (lambda h: h**2, "pow"),
+        (lambda h: torch.eye(4, dtype=h.dtype) @ h, "matmul"),
+    ],
+)
+def test_an_operation_without_a_rule_is_refused_by_name_and_place(operation, named):
+    first, second = linear(6, 5), linear(5, 3)
+    with pytest.raises(lrp.UnhandledOperation, match=named) as caught:
+        lrp.relevance(lambda x: second(operation(first(x))), batch(6), 1)
+    assert re.search(r"test_capture\.py:\d+", str(caught.value))
+
+
+def test_an_operation_without_a_rule_is_harmless_where_no_relevance_passes():
+    first, second = linear(6, 5), linear(5, 3)
+
+    def model(x):
+        h = first(x)
+        largest = h.std()  # looked at, but not part of the score
+        return second(h if bool(largest > 0) else h.sigmoid())
+
+    plain = lrp.relevance(lambda x: second(first(x)), batch(6), 1)
+    assert torch.equal(lrp.relevance(model, batch(6), 1), plain)
+
+
+def test_what_the_author_detached_is_a_constant():
+    first, second = linear(6, 5), linear(5, 3)
+    found = lrp.relevance(lambda x: second(first(x) + first(x).detach()), batch(6), 1, "epsilon")
+    whole = lrp.relevance(lambda x: second(first(x) + first(x)), batch(6), 1, "epsilon")
+    torch.testing.assert_close(found, whole / 2)
+    with pytest.raises(ValueError, match="does not depend on its input"):
+        lrp.relevance(lambda x: second(first(x.detach())), batch(6), 1)
+
+
+IN_PLACE = {
+    "relu_": (lambda h: torch.relu_(h), lambda h: torch.relu(h)),
+    "add_": (lambda h: h.add_(h.flip(1)), lambda h: h + h.flip(1)),
+    "+=": (lambda h: _augmented(h), lambda h: h + h.flip(1) * 2),
+    "*=": (lambda h: h.mul_(3.0), lambda h: h * 3.0),
+    "item": (lambda h: _item(h), lambda h: torch.cat([torch.relu(h[:, :2]), h[:, 2:]], 1)),
+    "item +=": (lambda h: _item_augmented(h), lambda h: torch.cat([h[:, :2] + h[:, 2:4], h[:, 2:]], 1)),
+    "buffer": (lambda h: _buffer(h), lambda h: torch.cat([h[:, 2:], h[:, :2]], 1)),
+    "copy_": (lambda h: torch.zeros_like(h).copy_(h), lambda h: h),
+    "view then relu_": (lambda h: torch.relu_(h.view(h.shape)), lambda h: torch.relu(h)),
+    "dropout_": (lambda h: functional.dropout(h, 0.5, False, True), lambda h: h),
+}
+
+
+def _augmented(h):
+    h += h.flip(1) * 2
+    return h
+
+
+def _item(h):
+    h[:, :2] = torch.relu(h[:, :2])
+    return h
+
+
+def _item_augmented(h):
+    h[:, :2] += h[:, 2:4]
+    return h
+
+
+def _buffer(h):
+    out = h.new_zeros(h.shape)
+    out[:, :3] = h[:, 2:]
+    out[:, 3:] = h[:, :2]
+    return out
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_statements_in_place_mean_the_same_as_written_out(name):
+    first, second, x = linear(6, 5), linear(5, 3), batch(6)
+    inplace, written_out = (lrp.relevance(lambda x, f=f: second(f(first(x))), x, 1, "epsilon") for f in IN_PLACE[name])
+    torch.testing.assert_close(inplace, written_out, rtol=1e-12, atol=1e-14)
+
+
+def test_the_name_of_an_overwritten_tensor_means_its_new_value():
+    first, second, x = linear(6, 5), linear(5, 5), batch(6)
+
+    def in_place(x):
+        h = first(x)
+        kept = h
+        torch.relu_(h)
+        return second(h) + kept
+
+    def written_out(x):
+        h = torch.relu(first(x))
+        return second(h) + h
+
+    expected = lrp.relevance(written_out, x, 1, "epsilon")
+    assert torch.equal(lrp.relevance(in_place, x, 1, "epsilon"), expected)
+
+
+def test_a_tensor_that_an_overwritten_view_made_outdated_is_refused():
+    first, second = linear(6, 5), linear(5, 3)
+
+    def model(x):
+        h = first(x)
+        torch.relu_(h[:, :2])
+        return second(h)
+
+    with pytest.raises(lrp.UnhandledOperation, match=r"overwritten.*out of place"):
+        lrp.relevance(model, batch(6), 1)
+
+
+def test_writing_into_a_view_of_a_constant_is_refused():
+    first = linear(6, 5)
+
+    def model(x):
+        out = torch.zeros(4, 8, dtype=x.dtype)
+        left = out[:, :5]
+        left += first(x)
+        return out
+
+    with pytest.raises(lrp.UnhandledOperation, match="view of a constant"):
+        lrp.relevance(model, batch(6), 1)
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, h):
+        return h * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 1000
+
+
+def test_a_custom_autograd_function_never_decides_where_relevance_goes():
+    first, second = linear(6, 5), linear(5, 3)
+    with pytest.raises(lrp.UnhandledOperation, match=r"custom torch\.autograd\.Function"):
+        lrp.relevance(lambda x: second(Doubled.apply(first(x))), batch(6), 1)
+
+
+def test_a_tensor_kept_from_an_earlier_call_is_a_constant():
+    first, second, memory = linear(6, 5), linear(5, 3), []
+
+    def model(x):
+        memory.append(first(x))
+        return second(memory[0] + memory[-1])
+
+    once = lrp.relevance(model, batch(6), 1, "epsilon")
+    again = lrp.relevance(model, batch(6), 1, "epsilon")
+    torch.testing.assert_close(again, once / 2)
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(5)])
+def test_training_mode_is_refused_before_anything_changes(layer):
+    model = nn.Sequential(nn.Linear(6, 5), layer, nn.Linear(5, 3))
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ValueError, match=r"layer '1' \((Dropout|BatchNorm1d)\) is in training mode.*model\.eval"):
+        lrp.relevance(model, batch(6).float(), 1)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda h: functional.dropout(h, 0.5, True),
+        lambda h: functional.batch_norm(h, None, None, training=True),
+        nn.BatchNorm1d(5, track_running_stats=False).double().eval(),
+    ],
+)
+def test_random_or_batch_dependent_functions_are_refused(operation):
+    first = linear(6, 5)
+    with pytest.raises(lrp.UnhandledOperation, match=r"model\.eval\(\)"):
+        lrp.relevance(lambda x: operation(first(x)), batch(6), 1)
+
+
+def test_matrix_products_are_dense_layers_with_their_parameters_name():
+    class Written(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.matrix = nn.Parameter(torch.randn(5, 6).double())
+            self.offset = nn.Parameter(torch.randn(5).double())
+
+        def forward(self, x):
+            return x @ self.matrix.T + self.offset
+
+    model, x = Written(), batch(6)
+    layer = nn.Linear(6, 5).double()
+    layer.weight.data, layer.bias.data = model.matrix.data, model.offset.data
+    for rule in (lrp.rules.gamma(0.3), lrp.rules.alpha_beta(2, 1), lrp.rules.epsilon(0.1)):
+        named = lrp.Composite((lrp.Entry(rule, name="matrix"),))
+        everywhere = lrp.Composite((lrp.Entry(rule),))
+        torch.testing.assert_close(lrp.relevance(model, x, 1, named), lrp.relevance(layer, x, 1, everywhere))

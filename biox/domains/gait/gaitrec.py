@@ -27,10 +27,10 @@ CHANNEL_SIDES = ("affected", "unaffected")
 class GaitrecSettings(Strict):
     """Where the files lie and which of GaitRec's sessions to use; a filter that is left out keeps all.
 
-    affected: sessions by affected side ("none": healthy). train: which official training set; sessions in neither it nor
-    the test set are left out. train_folds: into how many folds its people are dealt (column ``fold``: 0 is the
+    affected: sessions by affected side ("none": healthy). train: which official training set; sessions in neither it
+    nor the test set are left out. train_folds: into how many folds its people are dealt (column ``fold``: 0 is the
     official test set, 1 ... the training people). incomplete: what happens to a session without waveforms and to a
-    trial that stands in some files only. seed: draws the folds, and the side of people whom none or both is affected.
+    trial that stands in some files only. seed: draws folds and the side of people with none or both affected.
     """
 
     folder: Path

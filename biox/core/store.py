@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import zarr
-from safetensors.torch import load_file, save_file
 
 from biox.core.files import whole
-from biox.core.types import Axis, Cohort, Evidence, Fit, Relevance
+from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
 
 CHUNK_BYTES = 16 * 2**20
 
@@ -46,6 +45,8 @@ def load_cohort(folder: Path) -> Cohort:
 
 def save_fit(fit: Fit, folder: Path) -> None:
     """Save as ``weights.safetensors``, ``constants.npz``, ``scores.parquet``, ``history.parquet`` and ``fit.json``."""
+    from safetensors.torch import save_file  # here, so that steps without a network need not wait for torch
+
     with whole(folder) as fresh:
         fresh.mkdir()
         save_file(
@@ -61,6 +62,8 @@ def save_fit(fit: Fit, folder: Path) -> None:
 
 def load_fit(folder: Path) -> Fit:
     """The fit saved in a folder."""
+    from safetensors.torch import load_file
+
     kept = _load_json(folder / "fit.json")
     with np.load(folder / "constants.npz") as arrays:
         constants = {name: arrays[name] for name in arrays.files}
@@ -104,6 +107,17 @@ def load_evidence(folder: Path) -> Evidence:
     """The evidence saved in a folder."""
     tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     return Evidence(claims=tables.pop("claims"), tables=tables)
+
+
+def save_prediction(prediction: Prediction, folder: Path) -> None:
+    """Save what was predicted as ``scores.csv``, ``places.csv``, ``outside.csv`` and ``relevance.zarr``."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        prediction.samples.assign(conservation=prediction.conservation).to_csv(fresh / "scores.csv", index=False)
+        prediction.places.to_csv(fresh / "places.csv", index=False)
+        prediction.outside.to_csv(fresh / "outside.csv", index=False)
+        _save_array(fresh / "relevance.zarr", prediction.relevance)
+        _save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in prediction.axes]})
 
 
 def load_fits(folder: Path) -> dict[str, Fit]:

@@ -5,13 +5,15 @@ They hold data and check that it fits together; they know nothing of files (``bi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from biox.core.errors import InputError, listed
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CLAIM_COLUMNS = ("claim", "group", "value", "low", "high", "p", "q", "n", "unit", "method")
 
@@ -91,7 +93,7 @@ class Fit:
     seed: int
     model: str
     options: Mapping[str, Any]
-    weights: Mapping[str, torch.Tensor]
+    weights: "Mapping[str, Tensor]"
     classes: tuple[str, ...]
     axes: tuple[Axis, ...]
     unit: str

@@ -1,12 +1,17 @@
 """Predict: a study's models applied to new, unlabelled people, who are placed in its cohort."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import torch
 
 from biox import lrp
 from biox.core.device import device
-from biox.core.study import Method, Study
+from biox.core.errors import InputError, listed
+from biox.core.files import paths_in
+from biox.core.find import bind, find
+from biox.core.study import Method, Named, Study
 from biox.core.types import Cohort, Fit, Prediction
 from biox.models import restore
 from biox.steps.attribute import batched
@@ -42,6 +47,24 @@ def predict(study: Study, cohort: Cohort, fits: dict[int, Fit], method: str, peo
         places=places(samples["subject"], margins(logits.mean(axis=0)), out_of_fold(cohort, fits), first.classes),
         outside=outside(Cohort(x, people.samples, axes, people.unit, people.classes, "trial"), known),
     )
+
+
+def new_people(study: Study, case: str | None, file: Path | None) -> tuple[Cohort, list[Path]]:
+    """The unlabelled cohort of a case that the study names, or of a tidy table, and the files that it was read from."""
+    if (case is None) == (file is None):
+        raise InputError(
+            "predict needs either a file of new trials or --case with a name from the study's predict section."
+        )
+    if case is not None and case not in study.predict:
+        raise InputError(f"{study.name} has no case {case!r}; its predict section has {listed(study.predict)}.")
+    source = study.predict[case] if case is not None else Named(name="table", options={"file": file})
+    read = find(f"biox.domains.{study.domain}", source.name)
+    bound = bind(read, source.options, f"{study.name}, predict")
+    files = paths_in(list(bound.values()))
+    for path in files:
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path}.")
+    return read(**bound), files
 
 
 def scores_of(people: Cohort, fit: Fit) -> np.ndarray:

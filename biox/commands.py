@@ -1,0 +1,245 @@
+"""What each subcommand does: find the files, load, call the step, save with provenance.
+
+The steps themselves touch no file. Heavy imports stand inside the commands, so that ``biox --help`` is quick.
+"""
+
+import argparse
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from biox.core.errors import InputError, listed
+from biox.core.files import whole, write_text
+
+if TYPE_CHECKING:
+    from biox.core.study import Study
+    from biox.core.types import Cohort, Fit, Relevance
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything of one study lies."""
+
+    config: Path
+    results: Path
+    study: str
+
+    @property
+    def file(self) -> Path:
+        """The study file: ``config/NAME.yaml``, or the path itself where a path was given."""
+        return Path(self.study) if self.study.endswith((".yaml", ".yml")) else self.config / f"{self.study}.yaml"
+
+    @property
+    def root(self) -> Path:
+        """The results folder of the study."""
+        return self.results / self.file.stem
+
+    @property
+    def cohort(self) -> Path:
+        """The cohort's folder."""
+        return self.root / "cohort"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence's folder."""
+        return self.root / "evidence"
+
+    def fit(self, fold: int) -> Path:
+        """The folder of one fold's fits."""
+        return self.root / f"fold-{fold}" / "fit"
+
+    def of_all_folds(self, study: "Study") -> list[Path]:
+        """The folders that the validation of a study reads."""
+        folds = range(study.folds.count)
+        relevances = [self.relevance(fold, method) for fold in folds for method in study.methods]
+        return [self.cohort, *(self.fit(fold) for fold in folds), *relevances]
+
+    def relevance(self, fold: int, method: str) -> Path:
+        """The folder of one fold's relevances by one method."""
+        return self.root / f"fold-{fold}" / f"relevance-{method}.zarr"
+
+
+def check(options: argparse.Namespace) -> None:
+    """Check study files without running anything."""
+    from biox.core.studies import case_files, input_files
+
+    for name in options.studies:
+        study, _ = opened(options, name)
+        input_files(study)
+        input_files(study, "validate")
+        case_files(study)
+        sizes = f"{study.folds.count} folds, {len(study.all_variants())} variants, {len(study.methods)} methods"
+        print(f"{name}: fine ({sizes})")
+
+
+def ingest(options: argparse.Namespace) -> None:
+    """Read a study's raw data into a cohort."""
+    from biox.core import store
+    from biox.core.studies import input_files
+    from biox.steps.ingest import ingest
+
+    study, _ = opened(options)
+    files = input_files(study)
+    with whole(options.out) as fresh:
+        store.save_cohort(ingest(study), fresh)
+        record(fresh, "ingest", study, files)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train the models of one fold."""
+    from biox.core import store
+    from biox.steps.train import train
+
+    study, places = opened(options)
+    fits = train(store.load_cohort(places.cohort), study, options.fold)
+    with whole(options.out) as fresh:
+        for variant, fit in fits.items():
+            store.save_fit(fit, fresh / variant)
+        record(fresh, "train", study, [places.cohort])
+
+
+def attribute(options: argparse.Namespace) -> None:
+    """Explain the models of one fold by one method."""
+    from biox.core import store
+    from biox.steps.attribute import attribute
+
+    study, places = opened(options)
+    known_method(study, options.method)
+    cohort, fits = store.load_cohort(places.cohort), store.load_fits(places.fit(options.fold))
+    relevances = attribute(cohort, fits, options.method, study)
+    with whole(options.out) as fresh:
+        for variant, relevance in relevances.items():
+            store.save_relevance(relevance, fresh / variant)
+        record(fresh, "attribute", study, [places.cohort, places.fit(options.fold)])
+
+
+def validate(options: argparse.Namespace) -> None:
+    """Test the models and their explanations."""
+    from biox.core import store
+    from biox.core.studies import input_files
+    from biox.steps.validate import validate
+
+    study, places = opened(options)
+    evidence = validate(load_cohort(places), study, load_fits(study, places), load_relevances(study, places))
+    with whole(options.out) as fresh:
+        store.save_evidence(evidence, fresh)
+        record(fresh, "validate", study, [*places.of_all_folds(study), *input_files(study, "validate")])
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write the report of a study: the page, and its figures in a folder beside it."""
+    from biox.core import provenance, store
+    from biox.steps.report import report
+
+    study, places = opened(options)
+    folders = {"ingest": places.cohort, "train": places.fit(0), "validate": places.evidence}
+    folders |= {f"attribute, {method}": places.relevance(0, method) for method in study.methods}
+    records = {step: provenance.read(folder) for step, folder in folders.items()}
+    evidence = store.load_evidence(places.evidence)
+    page = report(study, load_cohort(places), evidence, load_relevances(study, places), records)
+    write_page(options.out, page.html, page.figures, options.out.parent / "figures")
+
+
+def index(options: argparse.Namespace) -> None:
+    """Write the page that leads to all reports."""
+    from biox.core import store
+    from biox.steps.index import index
+
+    opened_studies = [opened(options, name) for name in options.studies]
+    write_text(
+        options.out, index((study, load_cohort(p), store.load_evidence(p.evidence)) for study, p in opened_studies)
+    )
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Apply a study's models to new people: scores, relevance, and a report with their place in the cohort."""
+    from biox.core import store
+    from biox.report import person_page
+    from biox.steps.predict import new_people, out_of_fold, predict
+
+    study, places = opened(options)
+    method = known_method(study, options.method or next(iter(study.methods)))
+    people, files = new_people(study, options.case, options.file)
+    cohort = load_cohort(places)
+    fits = {fold: variants["main"] for fold, variants in load_fits(study, places).items()}
+    prediction = predict(study, cohort, fits, method, people)
+    with whole(options.out) as fresh:
+        store.save_prediction(prediction, fresh)
+        made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
+    page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, made)
+    target = options.page or options.out / "report.html"
+    write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
+
+
+def ratings(options: argparse.Namespace) -> None:
+    """Write blinded rating sheets for experts into a new folder, and the key beside it."""
+    from biox.core import store
+
+    _, places = opened(options)
+    tables = store.load_evidence(places.evidence).tables
+    if "rating_sheets" not in tables:
+        raise InputError(f"The evidence in {places.evidence} holds no rating sheets; set `validate.sheets` above 0.")
+    with whole(options.out) as fresh:
+        fresh.mkdir()
+        for row in tables["rating_sheets"].to_dict("records"):
+            write_text(fresh / str(row["file"]), str(row["content"]))
+    key = options.out.parent / f"{options.out.name}-key.csv"
+    write_text(key, tables["rating_key"].to_csv(index=False))
+    print(f"{len(tables['rating_sheets'])} files for the raters in {options.out}; keep {key} from them.")
+
+
+def opened(options: argparse.Namespace, name: str = "") -> "tuple[Study, Places]":
+    """The checked study, and where its results lie."""
+    from biox.core.studies import read_study
+
+    places = Places(options.config, options.results, name or options.study)
+    return read_study(places.file), places
+
+
+def known_method(study: "Study", name: str) -> str:
+    """The name, if the study has such a method."""
+    if name not in study.methods:
+        raise InputError(f"{study.name} has no method {name!r}; it has {listed(study.methods)}.")
+    return name
+
+
+def load_cohort(places: Places) -> "Cohort":
+    """The study's cohort."""
+    from biox.core import store
+
+    return store.load_cohort(places.cohort)
+
+
+def load_fits(study: "Study", places: Places) -> "dict[int, dict[str, Fit]]":
+    """All fits by fold and variant."""
+    from biox.core import store
+
+    return {fold: store.load_fits(places.fit(fold)) for fold in range(study.folds.count)}
+
+
+def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict[str, Relevance]]]":
+    """All relevances by method, fold and variant."""
+    from biox.core import store
+
+    folds = range(study.folds.count)
+    return {m: {fold: store.load_relevances(places.relevance(fold, m)) for fold in folds} for m in study.methods}
+
+
+def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> dict[str, Any]:
+    """Write the provenance of a result into its folder, and return it."""
+    from biox.core import provenance
+    from biox.core.studies import settings_for
+
+    made = provenance.provenance(step, settings_for(study, step), study.seed, inputs)
+    provenance.write(folder, made)
+    return made
+
+
+def write_page(target: Path, html: str, figures: Mapping[str, str], folder: Path) -> None:
+    """A page as one file, and its figures for papers in a folder."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        for name, drawing in figures.items():
+            write_text(fresh / f"{name}.svg", drawing)
+    write_text(target, html)

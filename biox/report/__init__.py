@@ -1,1 +1,8 @@
-"""From evidence to figures to a page."""
+"""The report floor: evidence becomes figures, and figures become a page that opens anywhere."""
+
+from biox.report.blocks import Page
+from biox.report.index import Entry, entry, index_page
+from biox.report.page import study_page
+from biox.report.person import person_page
+
+__all__ = ["Entry", "Page", "entry", "index_page", "person_page", "study_page"]

@@ -1,0 +1,133 @@
+"""Further checks: other settings, possible confounders, conservation of relevance, and human raters."""
+
+import math
+
+from biox.report.blocks import Fold, Section, Table, Terms, Text, section
+from biox.report.found import claims, parts, shown_name, table
+from biox.report.given import Given
+from biox.report.people import covariate_name
+from biox.report.words import UNKNOWN, count, interval, number, p_cell, percent
+
+CONSERVATION = (
+    (
+        "Conservation",
+        "the relevance of all points should add up to the score it explains; the error is what is missing.",
+    ),
+    (
+        "Why it is not zero",
+        "biases inside the model and the stabiliser of the method take some; tiny scores inflate it.",
+    ),
+)
+FEW, MULTIPLE, TINY = 12, 10.0, 1e-4
+KAPPA = (("Kappa", "agreement between raters beyond chance: 0 is chance, 1 is full agreement."),)
+
+
+def variants(given: Given) -> Section | None:
+    """The same study under other models, normalisations and channels: accuracy, and whether the explanation changed."""
+    found = table(given.evidence, "variants")
+    if found is None:
+        return None
+    balanced = {row.group: row.value for row in claims(given.evidence, "balanced accuracy")}
+    rows = []
+    for row in found.to_dict("records"):
+        setting = tuple("" if row[name] != row[name] else str(row[name]) for name in ("model", "normalise", "channels"))
+        if setting[2] == ", ".join(given.cohort.axes[0].labels):
+            setting = (*setting[:2], "all")
+        accuracy = _with(row["accuracy"], row["low"], row["high"], "share")
+        change = number(100 * row["accuracy_change"], 1)
+        if math.isfinite(row["change_low"]):
+            change += f" ({number(100 * row['change_low'], 1)} to {number(100 * row['change_high'], 1)})"
+        same = _with(row["relevance_correlation"], row["relevance_low"], row["relevance_high"], "")
+        fields = (accuracy, percent(balanced.get(row["variant"], math.nan), 1), change, same)
+        rows.append(
+            (
+                shown_name(str(row["variant"])),
+                *setting,
+                *(fields if row["variant"] != "main" else (*fields[:2], "", "")),
+            )
+        )
+    head = ("variant", "model", "normalised", "channels", "accuracy", "balanced", "change, points", "same relevance")
+    caption = (
+        "95 % intervals over people. Change of accuracy in percentage points. Same relevance: rank correlation of the "
+        "relevance profile with that of this study's model; 1 is an unchanged explanation, 0 an unrelated one."
+    )
+    return section("variants", "Other models and settings", [Table(head, tuple(rows), caption, names=4)])
+
+
+def confounders(given: Given) -> Section | None:
+    """Whether other properties of the people go with the class, the score or the relevance."""
+    blocks = [_differ(given), _with_score(given), _with_relevance(given)]
+    if not any(blocks):
+        return None
+    words = Text(
+        "A property that differs between the classes and also goes with the score or the relevance may be what the "
+        "model really uses. Correlations are within a class, so that the class itself cannot cause them."
+    )
+    return section("confounders", "Confounders", [words, *blocks])
+
+
+def _differ(given: Given) -> Table | None:
+    found = claims(given.evidence, "covariate differs between classes")
+    rows = [(covariate_name(r.group), number(r.value), p_cell(r.p), p_cell(r.q), r.method) for r in found]
+    head = ("property", "statistic", "p", "p, Holm", "test")
+    return Table(head, tuple(rows), "Does it differ between the classes?", notes=1) if rows else None
+
+
+def _with_score(given: Given) -> Table | None:
+    found = claims(given.evidence, "covariate and score")
+    rows = [(covariate_name(r.group), number(r.value), p_cell(r.p), p_cell(r.q), count(r.n)) for r in found]
+    head = ("property", "rank correlation", "p", "p, Holm", "people")
+    return Table(head, tuple(rows), "Does it go with the score?") if rows else None
+
+
+def _with_relevance(given: Given) -> Table | Fold | None:
+    """Every property with every channel; behind a title where there are many."""
+    rows = []
+    for row in claims(given.evidence, "covariate and relevance"):
+        name, channel = (*parts(row.group), "")[:2]
+        rows.append((covariate_name(name), channel, number(row.value), p_cell(row.p), p_cell(row.q)))
+    title = "Does it go with the relevance of a channel?"
+    table = Table(("property", "channel", "rank correlation", "p", "p, Holm"), tuple(rows), title, 2)
+    return None if not rows else Fold(f"{title} ({len(rows)} tests)", (table,)) if len(rows) > FEW else table
+
+
+def conservation(given: Given) -> Section | None:
+    """How much of the explained score is missing from the relevance maps."""
+    worst = {row.group: row for row in claims(given.evidence, "conservation error, worst")}
+    rows = [
+        (row.group, _error(row.value), _error(worst[row.group].value) if row.group in worst else UNKNOWN, count(row.n))
+        for row in claims(given.evidence, "conservation error, median")
+    ]
+    caption = "Relative error over the samples the model had not seen; lower is better."
+    block = Table(("explanation", "median error", "worst error", "n"), tuple(rows), caption) if rows else None
+    return section("conservation", "Does the relevance add up?", [Terms(CONSERVATION), block])
+
+
+def raters(given: Given) -> Section | None:
+    """Where people rated the explanations: their agreement with each other and with the relevance."""
+    kappas = claims(given.evidence, "rater agreement")
+    marked = claims(given.evidence, "marked regions and relevance")
+    agreed = tuple((r.group, number(r.value), interval(r.low, r.high), count(r.n)) for r in kappas)
+    regions = tuple((r.group, number(r.value), interval(r.low, r.high), p_cell(r.p)) for r in marked)
+    caption = "Relevance inside the regions that raters marked without knowing the class; 0.5 is chance."
+    blocks = [
+        Terms(KAPPA),
+        Table(("question", "kappa", "95 % interval", "n"), agreed, "Agreement between raters.") if agreed else None,
+        Table(("rater", "AUROC", "95 % interval", "p"), regions, caption) if regions else None,
+    ]
+    return section("raters", "What human raters say", blocks)
+
+
+def _with(value: float, low: float, high: float, unit: str) -> str:
+    shown = percent(value, 1) if unit == "share" else number(value)
+    ends = interval(low, high, unit)
+    return shown if ends == UNKNOWN or shown == UNKNOWN else f"{shown.removesuffix(' %')} ({ends})"
+
+
+def _error(value: float) -> str:
+    """A relative error; very small ones as a power of ten, very large ones as a multiple of the score."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    if abs(value) >= MULTIPLE:
+        return f"{number(value, 0)} times the score"
+    return percent(value, 2) if abs(value) >= TINY or value == 0 else f"{value:.0e}"

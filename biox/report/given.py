@@ -1,0 +1,29 @@
+"""What a page is written from: the study, its cohort, its evidence, its relevance maps, and where they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from biox.core.study import Study
+from biox.core.types import Cohort, Evidence, Relevance
+
+Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Everything that the sections of a study's page may draw on.
+
+    relevances: by method, fold and variant; provenance: the record of each step by the step's name.
+    """
+
+    study: Study
+    cohort: Cohort
+    evidence: Evidence
+    relevances: Relevances
+    provenance: Mapping[str, Mapping[str, Any]]
+
+
+def first_method(given: Given) -> str:
+    """The method whose maps are drawn: the first that the study names."""
+    return next(iter(given.study.methods))

@@ -1,0 +1,121 @@
+"""The method paragraph: what was done with which settings, ready to paste into a paper, with its sources."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from biox.core.study import Method, Named, Study, Variant
+from biox.report.blocks import Code, Section, Text, section
+from biox.report.curves import comparisons, curves, main_comparison
+from biox.report.found import claims, how_tested
+from biox.report.given import Given
+from biox.report.words import joined, plural
+
+SOURCES = {
+    "lrp": "Bach S et al. On pixel-wise explanations for non-linear classifier decisions by layer-wise relevance "
+    "propagation. PLoS ONE 2015; 10: e0130140.",
+    "rules": "Montavon G et al. Layer-wise relevance propagation: an overview. In: Explainable AI, LNCS 11700. "
+    "Springer 2019: 193–209.",
+    "spm": "Pataky TC. Generalized n-dimensional biomechanical field analysis using statistical parametric mapping. "
+    "J Biomech 2010; 43: 1976–1982.",
+    "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979; 6: 65–70.",
+    "hedges": "Hedges LV. Distribution theory for Glass's estimator of effect size and related estimators. "
+    "J Educ Stat 1981; 6: 107–128.",
+    "gait": "Slijepcevic D et al. Explaining machine learning models for clinical gait analysis. "
+    "ACM Trans Comput Healthc 2021; 3: 14.",
+}
+NORMALISED = {
+    "none": "not normalised",
+    "minmax": "scaled to their range in the training folds",
+    "minmax-all": "scaled to their range over the whole set",
+    "zscore": "standardised with the mean and spread of the training folds",
+}
+
+
+def method(given: Given) -> Section | None:
+    """The paragraph and the sources of the methods it names."""
+    words, cited = paragraph(given)
+    sources = "\n".join(f"{k + 1}. {SOURCES[name]}" for k, name in enumerate(cited))
+    intro = Text("Ready to paste; the numbers in brackets are the sources below.", "note")
+    return section("method", "Method", [intro, Code(words), Code(sources)])
+
+
+def paragraph(given: Given) -> tuple[str, list[str]]:
+    """The sentences of the method, and the sources in the order of their numbers."""
+    study, found = given.study, curves(given)
+    cited = ["lrp", "rules"]
+    sentences = [_data(given), _splits(study), _model(study.variant("main")), _baselines(study), _explained(study)]
+    if comparisons(found, "t") or comparisons(found, "F"):
+        cited += ["spm", "holm", "hedges"]
+        statistic, _ = main_comparison(found)
+        tests = claims(given.evidence, "curves differ")
+        test = f" ({how_tested(tests[0])})" if tests else ""
+        sentences.append(
+            "Curves were compared on the means of each person by one-dimensional statistical parametric "
+            f"mapping{test}, statistic {statistic}, with random-field and permutation thresholds, corrected over "
+            "channels after Holm [3, 4]; effect sizes are Hedges g with bootstrap bands over people [5]."
+        )
+    pooled = claims(given.evidence, "agreement on disjoint people")
+    if pooled:
+        sentences.append(f"Agreement of relevance and statistics was tested on disjoint people ({pooled[0].method}).")
+    if study.domain == "gait":
+        cited.append("gait")
+        sentences.append(f"The approach follows Slijepcevic et al. [{len(cited)}].")
+    sentences.append(f"Intervals are 95 % bootstrap intervals over people. Computed with biox {_version(given)}.")
+    return " ".join(sentences), cited
+
+
+def _data(given: Given) -> str:
+    samples = given.cohort.samples
+    names = [f"{len(axis.labels)} {axis.name}{' points' if k else 's'}" for k, axis in enumerate(given.cohort.axes)]
+    people = plural(samples["subject"].nunique(), "person", "people")
+    what = " × ".join(names) + (f", in {given.cohort.unit}" if given.cohort.unit else "")
+    classes = joined(given.cohort.classes)
+    return f"We analysed {plural(len(samples), 'sample')} of {people} ({what}); classes: {classes}."
+
+
+def _splits(study: Study) -> str:
+    how = f"given by the data (column {study.folds.given})" if study.folds.given else "stratified by class"
+    return (
+        f"Models were trained and tested in {study.folds.count} folds, {how}, in which no person stands in two folds: "
+        "one fold for testing, one for validation, the others for training."
+    )
+
+
+def _model(main: Variant) -> str:
+    assert main.model is not None
+    assert main.training is not None
+    channels = f" using {joined(main.channels)}" if main.channels else ""
+    training = main.training.model_dump()
+    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value)
+    return (
+        f"Values were {NORMALISED[main.normalise or 'none']}; the model was {_named(main.model)}{channels}; "
+        f"networks were trained with {settings}."
+    )
+
+
+def _baselines(study: Study) -> str:
+    others = (
+        f", and {plural(len(study.variants), 'variant')} of the study ({joined(study.variants)})"
+        if study.variants
+        else ""
+    )
+    return f"Baselines were the most frequent class and logistic regression{others}; the seed was {study.seed}."
+
+
+def _explained(study: Study) -> str:
+    each = [f"{name}: composite {_named(how.composite)}, target {_target(how)}" for name, how in study.methods.items()]
+    return f"Decisions were explained by layer-wise relevance propagation [1, 2] ({'; '.join(each)})."
+
+
+def _target(how: Method) -> str:
+    return "the true class" if how.target == "label" else "the predicted class"
+
+
+def _named(choice: Named) -> str:
+    options = ", ".join(f"{name} {value}" for name, value in choice.options.items())
+    return f"{choice.name} ({options})" if options else choice.name
+
+
+def _version(given: Given) -> str:
+    records: list[Mapping[str, Any]] = list(given.provenance.values())
+    return str(records[0].get("biox", "")) if records else "(version not recorded)"

@@ -1,0 +1,103 @@
+"""A study's page: the sections in their order, put into the one template."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from biox.core.find import find, known
+from biox.core.study import Study
+from biox.core.types import Cohort, Evidence
+from biox.report.agreement import agreement, maps_between_classes
+from biox.report.answer import question
+from biox.report.blocks import Hover, Page, Section, figures
+from biox.report.checks import confounders, conservation, raters, variants
+from biox.report.colour import dark, declarations, light
+from biox.report.given import Given, Relevances
+from biox.report.method import method
+from biox.report.origin import all_claims, origin
+from biox.report.people import people
+from biox.report.performance import performance
+from biox.report.svg import look, standalone
+from biox.report.truth import truth
+
+
+def study_page(
+    study: Study,
+    cohort: Cohort,
+    evidence: Evidence,
+    relevances: Relevances,
+    provenance: Mapping[str, Mapping[str, Any]],
+) -> Page:
+    """The report of one study: question, answer, figures, checks, method, provenance; one page that needs nothing else.
+
+    Sections whose evidence is absent are left out. Equal evidence gives equal bytes.
+    provenance: the record of each step (``biox.core.provenance``) by the step's name.
+    """
+    given = Given(study, cohort, evidence, relevances, provenance)
+    curves, single = find("biox.report", study.domain)(given) if study.domain in known("biox.report") else (None, None)
+    sections = [
+        question(given),
+        people(given),
+        performance(given),
+        curves,
+        agreement(given),
+        truth(given),
+        maps_between_classes(given),
+        variants(given),
+        confounders(given),
+        single,
+        conservation(given),
+        raters(given),
+        method(given),
+        all_claims(given),
+        origin(given),
+    ]
+    return page(study.title, study.name, [section for section in sections if section is not None])
+
+
+def page(title: str, subtitle: str, sections: Sequence[Section], home: str = "../index.html") -> Page:
+    """Any page of sections: its HTML, and each of its figures as a file."""
+    drawn = {figure.name: standalone(figure.svg) for part in sections for figure in figures(part.blocks)}
+    html = environment().get_template("page.html").render(title=title, subtitle=subtitle, sections=sections, home=home)
+    return Page(html, drawn)
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with everything escaped that is not drawn by this package."""
+    made = Environment(
+        loader=PackageLoader("biox.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(kind=lambda block: type(block).__name__.lower(), drawing=Markup, data=_data)
+    made.globals.update(style=Markup(_style()), script=Markup(_asset("script.js")))
+    return made
+
+
+def _style() -> str:
+    """The style sheet, with the colours of both themes and the look of the figures."""
+    day, night = declarations(light()), declarations(dark())
+    themes = (
+        f":root {{ {day} }}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {night} }} }}\n"
+        f":root[data-theme=dark] {{ {night} }}\n@media print {{ :root:root:root {{ {day} }} }}\n"
+    )
+    return themes + look() + "\n" + _asset("style.css")
+
+
+def _asset(name: str) -> str:
+    return (files("biox.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _data(hover: Hover) -> Markup:
+    """The numbers under the cursor as JSON that can stand inside a page: nothing in it can close the script element."""
+    kept = {"left": hover.left, "right": hover.right, "positions": hover.positions, "unit": hover.unit}
+    text = json.dumps({**kept, "series": hover.series}, ensure_ascii=True, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -1,0 +1,168 @@
+"""New people: their scores, their place in the cohort, their curves coloured by relevance, and what is out of range."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from biox.core.study import Study
+from biox.core.types import Cohort, Prediction
+from biox.report import svg
+from biox.report.blocks import Figure, Grid, Page, Section, Table, Terms, Text, section
+from biox.report.marks import slug
+from biox.report.page import page
+from biox.report.person_curves import person_curves
+from biox.report.words import number, percent, plural
+
+TERMS = (
+    (
+        "Score",
+        "how far the class lies above the best other one, in the model's own units; above zero the model names it.",
+    ),
+    ("Place", "the share of the people of that class in the cohort whose score for it is lower; 50 % is the middle."),
+    ("Relevance", "how much each point of a curve spoke for (red) or against (blue) the named class."),
+)
+CAUTION = (
+    "This is what a statistical model says of recorded curves, not a diagnosis. It knows only the classes of its "
+    "cohort and always names one of them, also for a person who belongs to none."
+)
+
+
+def person_page(
+    study: Study,
+    cohort: Cohort,
+    known: pd.DataFrame,
+    prediction: Prediction,
+    provenance: Mapping[str, Any],
+) -> Page:
+    """The report of new people: one section a person, on one page that needs nothing else.
+
+    known: the cohort's out-of-fold scores (``biox.steps.predict.out_of_fold``): ``subject``, ``label`` and one column a
+        class with the mean margin of that class.
+    provenance: the record of the predict step.
+    """
+    subjects = list(dict.fromkeys(prediction.samples["subject"]))
+    sections = [_person(cohort, known, prediction, (k, str(name))) for k, name in enumerate(subjects)]
+    about = [
+        Text(CAUTION, "warning"),
+        Text(f"Models: the {study.folds.count} folds of “{study.title}”; scores and relevance are their means."),
+    ]
+    version = f"biox {provenance.get('biox', '–')}, commit {provenance.get('git_commit') or '–'}."
+    files = tuple((str(file), str(digest)) for file, digest in provenance.get("inputs", {}).items())
+    about += [Text(version, "note"), *([Table(("input file", "SHA-256"), files, names=2)] if files else [])]
+    sections.append(section("about", "About this report", about))
+    title = f"{subjects[0]} in “{study.title}”" if len(subjects) == 1 else f"{len(subjects)} people in “{study.title}”"
+    return page(title, study.name, [made for made in sections if made is not None], home="../index.html")
+
+
+def _person(cohort: Cohort, known: pd.DataFrame, prediction: Prediction, which: tuple[int, str]) -> Section | None:
+    number_of, subject = which
+    rows = (prediction.samples["subject"] == subject).to_numpy()
+    places = prediction.places[prediction.places["subject"] == subject]
+    place = place_figure(known, places, (f"place-{number_of + 1}-{slug(subject)}", cohort.classes))
+    blocks = [
+        Text(_answer(prediction.samples[rows], places), "answer"),
+        Terms(TERMS),
+        place,
+        _table(places),
+        Text("The person's trials over the bands of the cohort's classes (± one standard deviation over people)."),
+        Grid(person_curves(cohort, prediction, rows, f"{number_of + 1}-{slug(subject)}")),
+        *_outside(prediction, rows),
+        Text(_conservation(prediction.conservation[rows]), "note"),
+    ]
+    return section(f"person-{number_of + 1}", subject, blocks)
+
+
+def _answer(samples: pd.DataFrame, places: pd.DataFrame) -> str:
+    """What the model names, how unanimously, and where that puts the person among the cohort's people."""
+    named = places.sort_values("score", kind="stable").iloc[-1]
+    trials, agreed = len(samples), int((samples["predicted"] == named["class"]).sum())
+    return (
+        f"The model names “{named['class']}” ({agreed} of {plural(trials, 'trial')}; on average "
+        f"{percent(float(samples['agree'].mean()))} of the folds' models agree). The score for it, "
+        f"{number(float(named['score']))}, is higher than that of {percent(float(named['place']))} of the people of "
+        "this class in the cohort."
+    )
+
+
+def _table(places: pd.DataFrame) -> Table:
+    rows = tuple((str(r["class"]), number(float(r["score"])), percent(float(r["place"]))) for _, r in places.iterrows())
+    return Table(("class", "score", "place among its people"), rows)
+
+
+def _outside(prediction: Prediction, rows: np.ndarray) -> list[Text | Table]:
+    """What lies beyond anything seen in the cohort."""
+    names = prediction.samples.loc[rows, "sample"]
+    found = prediction.outside[prediction.outside["sample"].isin(names)]
+    if found.empty:
+        return [Text("All values lie within the range of the cohort.")]
+    cells = tuple(
+        (
+            str(r["sample"]),
+            str(r["channel"]),
+            percent(float(r["share"])),
+            str(r["at"]),
+            *(number(float(r[n]), 3) for n in ("value", "low", "high")),
+        )
+        for _, r in found.iterrows()
+    )
+    head = (
+        "trial",
+        "channel",
+        "points outside",
+        "worst at",
+        "value",
+        "cohort's lowest there",
+        "cohort's highest there",
+    )
+    words = "Some values lie outside anything the model has seen in the cohort; its answer is less to be trusted there."
+    return [Text(words, "warning"), Table(head, cells, names=2)]
+
+
+def _conservation(errors: np.ndarray) -> str:
+    missing = percent(float(np.median(np.abs(errors))), 2)
+    return f"Relevance adds up to the score but for {missing} (median over the trials)."
+
+
+def place_figure(known: pd.DataFrame, places: pd.DataFrame, which: tuple[str, tuple[str, ...]]) -> Figure:
+    """For each class a row: every person of the cohort by score for that class, and the new person as a line."""
+    name, classes = which
+    own = {str(r["class"]): float(r["score"]) for _, r in places.iterrows()}
+    values = np.concatenate([known[c].to_numpy(float) for c in own] + [np.array(list(own.values()))])
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    air = 0.05 * (high - low) + 1e-9
+    parts, top = [], 24.0
+    for shown in own:
+        panel = svg.Panel(110, top, 296, 44, (low - air, high + air), (0.0, 1.0))
+        parts += [
+            svg.text(102, top + 26, shown if len(shown) < 18 else shown[:16] + "…", "label", "end"),
+            svg.axes(panel, svg.ticks(*panel.x, 5), [], False),
+        ]
+        for k, label in enumerate(classes):
+            scores = known.loc[known["label"] == label, shown].to_numpy(float)
+            parts += [
+                _dot(panel, score, (k, j, label == shown)) for j, score in enumerate(scores) if np.isfinite(score)
+            ]
+        x = svg.at_x(panel, own[shown])
+        parts.append(svg.line([(x, top - 3), (x, top + 47)], "person"))
+        parts.append(svg.text(x, top - 6, number(own[shown]), "tick", "middle"))
+        top += 64
+    axis = svg.Panel(110, top - 20, 296, 0.0, (low - air, high + air), (0.0, 1.0))
+    for value in svg.ticks(*axis.x, 5):
+        parts.append(svg.text(svg.at_x(axis, value), top - 6, f"{value:g}".replace("-", "−"), "tick", "middle"))
+    parts.append(svg.text(258, top + 12, "score for the class (left)", "label", "middle"))
+    described = "; ".join(f"{c}: score {number(v)}" for c, v in own.items())
+    drawn = svg.picture((420, top + 20), "Place in the cohort", described, parts)
+    caption = (
+        "Each dot is a person of the cohort: coloured if of the row's class, pale if of another. Line: the new person."
+    )
+    return Figure(name, drawn, caption, width=620)
+
+
+def _dot(panel: svg.Panel, score: float, which: tuple[int, int, bool]) -> str:
+    """A person of the cohort; heights within the row follow a fixed sequence so that dots do not hide each other."""
+    k, j, own = which
+    height = panel.top + 6 + (panel.height - 12) * ((j * 0.6180339887 + k * 0.31) % 1.0)
+    look = f"d{k % len(svg.CLASS_DASHES)}" if own else "other"
+    return svg.element("circle", {"cx": svg.at_x(panel, score), "cy": height, "r": 2.6 if own else 1.8, "class": look})

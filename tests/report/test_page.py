@@ -1,0 +1,195 @@
+"""The page of a study: everything it shows comes from the evidence, nothing it shows can run, and it needs no network."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from biox.core.types import Evidence, claims_table
+from biox.report import study_page
+
+HOSTILE = "<script>alert('x')</script>&\"'</svg>"
+VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
+
+
+class Balance(HTMLParser):
+    """Every element is closed by its own end tag, in order; attributes and ids are kept."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.faults, self.ids, self.attributes = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append((tag, self.getpos()))
+
+
+def parsed(html: str) -> Balance:
+    balance = Balance()
+    balance.feed(html)
+    balance.close()
+    return balance
+
+
+def words(html: str) -> str:
+    """What a reader sees, in one line of plain spaces."""
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", body).replace("\u00a0", " ").split())
+
+
+@pytest.mark.parametrize("classes", [("healthy", "knee"), ("healthy", "ankle", "knee", "hip")])
+def test_every_element_is_closed_and_every_id_is_unique(made_with, classes):
+    found = parsed(made_with(classes).page().html)
+    assert (found.faults, found.open) == ([], [])
+    assert len(found.ids) == len(set(found.ids))
+
+
+def test_every_link_of_the_contents_leads_to_a_section(made):
+    found = parsed(made.page().html)
+    targets = [value[1:] for tag, name, value in found.attributes if tag == "a" and name == "href" and value[0] == "#"]
+    assert len(targets) > 10
+    assert set(targets) <= set(found.ids)
+
+
+def test_nothing_is_loaded_from_anywhere(made):
+    html = made.page().html
+    loads = [(t, n, v) for t, n, v in parsed(html).attributes if n in ("src", "srcset", "data", "xlink:href", "action")]
+    links = [v for t, n, v in parsed(html).attributes if n == "href"]
+    assert loads == []
+    assert all(link.startswith("#") or link == "../index.html" for link in links)
+    assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttpRequest|<link|<iframe", html)
+    assert "default-src 'none'" in html
+
+
+def test_equal_evidence_gives_equal_bytes(made_with):
+    first, second = made_with().page(), made_with().page()
+    assert first.html == second.html
+    assert first.figures == second.figures
+
+
+def test_text_of_the_user_cannot_become_part_of_the_page(made_with):
+    hostile = (f"healthy {HOSTILE}", f"knee {HOSTILE}")
+    made = made_with(hostile, (f"affected ML {HOSTILE}", "affected AP", "affected V"), f"A study {HOSTILE}")
+    study = made.study.model_copy(update={"question": f"Why {HOSTILE}?"})
+    cohort = replace(made.cohort, unit=f"N {HOSTILE}", notes=(HOSTILE,), samples=made.cohort.samples.copy())
+    cohort.samples["subject"] = cohort.samples["subject"] + HOSTILE
+    subjects = made.evidence.tables["subjects"].assign(subject=lambda t: t["subject"] + HOSTILE)
+    claims = made.evidence.claims.assign(method=HOSTILE)
+    evidence = Evidence(claims, {**made.evidence.tables, "subjects": subjects})
+    record = {**made.provenance["ingest"], "inputs": {f"{HOSTILE}.csv": HOSTILE}, "settings": {HOSTILE: HOSTILE}}
+    page = study_page(study, cohort, evidence, made.relevances, {f"ingest {HOSTILE}": record})
+    assert "<script>alert" not in page.html
+    assert page.html.count("<script>") == made.page().html.count("<script>") == 1
+    assert parsed(page.html).faults == []
+    assert "&lt;script&gt;alert" in page.html
+    assert all("<script" not in svg for svg in page.figures.values())
+
+
+def test_numbers_under_the_cursor_are_valid_json_that_cannot_end_its_element(made_with):
+    page = made_with(("healthy </script>", "knee"), ("affected V",)).page()
+    blocks = re.findall(r'<script type="application/json" class="hover">(.*?)</script>', page.html, flags=re.S)
+    hovers = [json.loads(block) for block in blocks]
+    assert len(hovers) == 1
+    assert hovers[0]["series"][0][0] == "healthy </script>"
+    assert all(len(values) == len(hovers[0]["positions"]) == 101 for _, values in hovers[0]["series"])
+
+
+@pytest.mark.parametrize(
+    ("claim", "group", "shown"),
+    [
+        ("accuracy", "main", "12.3 %"),
+        ("accuracy", "zero-rule", "12.3 %"),
+        ("accuracy", "logistic", "12.3 %"),
+        ("balanced accuracy", "main", "12.3"),
+        ("AUROC", "main", "12.3"),
+        ("accuracy above zero-rule", "main", "12.3 percentage points"),
+        ("subjects", "knee", "12"),
+        ("curves differ", "knee - healthy | affected V", "12.34"),
+        ("largest effect", "knee - healthy | affected V", "12.34"),
+        ("agreement on disjoint people", "lrp", "12.34"),
+        ("rank correlation of relevance and SPM", "lrp", "12.34"),
+        ("relevance mass over chance", "lrp | all", "12.34 times chance"),
+        ("explanations differ", "lrp | knee - healthy | affected V", "12.34"),
+        ("covariate and score", "speed_mps", "12.34"),
+        ("rater agreement", "Is the marked place plausible?", "12.34"),
+        ("conservation error, worst", "lrp", "12 times the score"),
+    ],
+)
+def test_a_changed_claim_changes_what_is_read(made, claim, group, shown):
+    value = 12.34 if "12.3 " not in shown and shown != "12.3" else 0.1234
+    value = 0.1234 if "percentage" in shown else value
+    before = words(made.page().html)
+    after = words(made.with_claim(claim, group, value=value).page().html)
+    assert after.count(shown) > before.count(shown)
+
+
+def test_a_changed_curve_changes_its_figure(made):
+    curves = made.evidence.tables["curves"].copy()
+    rows = (curves["quantity"] == "relevance") & (curves["channel"] == "affected V") & (curves["group"] == "knee")
+    curves.loc[rows, "value"] = 0.0
+    flat = replace(made, evidence=Evidence(made.evidence.claims, {**made.evidence.tables, "curves": curves}))
+    assert flat.page().figures["curves-3-affected-v"] != made.page().figures["curves-3-affected-v"]
+
+
+def test_a_finding_that_is_not_there_is_not_claimed(made):
+    weak = made.with_claim("accuracy above zero-rule", "main", value=0.02, low=-0.05, high=0.09)
+    weak = weak.with_claim("agreement on disjoint people", "lrp", value=0.05, p=0.41)
+    weak = weak.with_claim("relevance mass over chance", "lrp | all", value=1.1, low=0.8, high=1.4)
+    weak = weak.with_claim("curves differ", "knee - healthy | affected V", p=0.3, q=0.9)
+    strong, read = words(made.page().html), words(weak.page().html)
+    for sentence in (
+        "no ability to tell them apart was shown",
+        "were not shown to agree beyond chance",
+        "not shown to differ from chance",
+        "SPM finds no stretch of any of the 6 channels",
+    ):
+        assert sentence in read
+        assert sentence not in strong
+    for sentence in ("it has learned something", "different people, agree", "): more than chance"):
+        assert sentence in strong
+        assert sentence not in read
+
+
+def test_a_confounder_is_named_beside_the_answer(made):
+    both = made.with_claim("covariate differs between classes", "speed_mps", p=0.001, q=0.002)
+    one_sided, confounded = both.page().html, both.with_claim("covariate and score", "speed_mps", q=0.01).page().html
+    assert "Possible confounder" not in one_sided
+    assert "Possible confounder: speed (m/s)" in words(confounded)
+
+
+def test_a_study_without_any_evidence_says_so(made):
+    page = study_page(made.study, made.cohort, Evidence(claims_table([]), {}), {}, {})
+    assert "There is no evidence yet" in page.html
+    assert parsed(page.html).faults == []
+    assert page.figures == {}
+
+
+def test_each_table_may_be_absent(made):
+    for name in made.evidence.tables:
+        page = made.without_table(name).page()
+        assert parsed(page.html).faults == [], name
+
+
+def test_each_kind_of_claim_may_be_absent(made):
+    claims = made.evidence.claims
+    for name in claims["claim"].unique():
+        left = replace(made, evidence=Evidence(claims[claims["claim"] != name], made.evidence.tables))
+        assert parsed(left.page().html).faults == [], name
+
+
+def test_a_domain_without_figures_of_its_own_still_has_a_page(made):
+    study = made.study.model_copy(update={"domain": "ecg"})
+    page = study_page(study, made.cohort, made.evidence, made.relevances, made.provenance)
+    assert "88.1 %" in words(page.html)
+    assert not any(name.startswith("curves") for name in page.figures)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from biox.core.errors import InputError
 
@@ -27,8 +28,8 @@ class Resample:
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its percentile interval. n: subjects; draws: those in which the figure was defined; values: of
-    all draws.
+    """A figure with its percentile interval, widened for few subjects. n: subjects; draws: those in which the figure
+    was defined; values: of all draws.
     """
 
     value: float
@@ -70,9 +71,20 @@ def interval(metric: Metric, drawn: Resample, *, level: float = 0.95) -> Interva
         [metric(drawn.counts[i : i + chunk][:, drawn.index].astype(float)) for i in range(0, len(drawn.counts), chunk)]
     )
     defined = values[~np.isnan(values)]
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) if len(defined) else (np.nan, np.nan)
+    subjects = drawn.counts.shape[1]
+    tail = widened_tail(level, subjects - 1, subjects)
+    low, high = np.quantile(defined, [tail, 1 - tail]) if len(defined) else (np.nan, np.nan)
     value = float(metric(np.ones((1, trials)))[0])
-    return Interval(value, float(low), float(high), drawn.counts.shape[1], len(defined), values)
+    return Interval(value, float(low), float(high), subjects, len(defined), values)
+
+
+def widened_tail(level: float, df: int, units: int) -> float:
+    """The share of draws to cut off at either end, smaller where people are few, for plain percentiles promise too
+    much there.
+
+    Phi(t_(1-level)/2,df sqrt(units / df)) (Hesterberg 2015): for 10 people and level 0.95, 0.9 % in place of 2.5 %.
+    """
+    return float(stats.norm.cdf(stats.t.ppf((1 - level) / 2, max(df, 1)) * np.sqrt(units / max(df, 1))))
 
 
 def by_rows(metric: Callable[[np.ndarray], float]) -> Metric:

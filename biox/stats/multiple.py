@@ -79,9 +79,9 @@ def per_channel(test: Callable[..., SPM], samples: Sequence[np.ndarray], *, alph
         raise InputError(
             f"Channels are tested on arrays of shape (unit, channel, point); got {[np.shape(s) for s in samples]}."
         )
-    channels = range(np.shape(samples[0])[1])
-    alone = tuple(test(*(s[:, c] for s in samples), alpha=alpha) for c in channels)
-    together = tuple(test(*(s[:, c] for s in samples), alpha=alpha / len(channels)) for c in channels)
+    channels = np.shape(samples[0])[1]
+    alone = tuple(_of_channel(test, samples, c, alpha) for c in range(channels))
+    together = tuple(_of_channel(test, samples, c, alpha / channels) for c in range(channels))
     p = np.array([one.p for one in alone])
     return Channels(alone, together, p, holm(p))
 
@@ -98,3 +98,10 @@ def post_hoc(test: Callable[..., SPM], samples: Sequence[np.ndarray], *, alpha: 
     results = [test(samples[i], samples[j], alpha=alpha / len(pairs)) for i, j in pairs]
     q = holm(np.array([r.p for r in results]))
     return tuple(Pair(i, j, r, float(v)) for (i, j), r, v in zip(pairs, results, q, strict=True))
+
+
+def _of_channel(test: Callable[..., SPM], samples: Sequence[np.ndarray], channel: int, alpha: float) -> SPM:
+    try:
+        return test(*(s[:, channel] for s in samples), alpha=alpha)
+    except InputError as error:
+        raise InputError(f"Channel {channel}: {error}") from None

@@ -2,6 +2,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from biox.core.errors import InputError
 from biox.stats import bootstrap, metrics
@@ -75,14 +76,22 @@ def test_two_thousand_draws_of_the_gait_cohort_take_seconds_at_most(rng):
     assert time.perf_counter() - start < 5
 
 
+def test_the_interval_of_a_mean_of_few_people_is_about_that_of_student():
+    x = np.random.default_rng(0).normal(size=12)
+    found = bootstrap.interval(lambda w: w @ x / w.sum(1), bootstrap.resample(np.arange(12), draws=20_000, seed=0))
+    reach = stats.t.ppf(0.975, 11) * x.std(ddof=1) / np.sqrt(12)
+    assert (found.high - found.low) / 2 == pytest.approx(reach, rel=0.06)
+
+
 @pytest.mark.slow
-def test_interval_holds_the_truth_in_about_95_of_100_studies():
+@pytest.mark.parametrize("subjects", [12, 60])
+def test_interval_holds_the_truth_in_about_95_of_100_studies(subjects):
     rng = np.random.default_rng(3)
     truth = metrics.accuracy(*cohort(rng, subjects=200_000)[:2])
     hits = 0
     for seed in range(300):
-        logits, y, subject = cohort(rng, subjects=60)
+        logits, y, subject = cohort(rng, subjects=subjects)
         drawn = bootstrap.resample(subject, stratum=y, draws=400, seed=seed)
         found = bootstrap.interval(lambda w, a=logits, b=y: metrics.accuracy(a, b, w), drawn)
         hits += found.low <= truth <= found.high
-    assert 0.9 <= hits / 300 <= 0.985
+    assert 0.9 <= hits / 300 <= 0.985, "99.9 % of binomial outcomes around 0.95 lie in 0.907 .. 0.983"

@@ -30,6 +30,14 @@ def test_points_that_hold_over_all_channels_are_among_those_of_each_channel(gait
     assert 0 < found.mask_together.sum() < found.mask.sum()
 
 
+def test_a_dead_channel_is_named(rng, noise):
+    groups = [noise(rng, 6, 3, 50) for _ in range(2)]
+    for group in groups:
+        group[:, 1] = 0
+    with pytest.raises(InputError, match="Channel 1: Only 0 of 50 points vary"):
+        per_channel(spm.welch_t, groups)
+
+
 def test_two_sample_t_is_the_textbook_statistic_for_equal_variances(rng, noise):
     a, b = noise(rng, 9, 60), noise(rng, 14, 60)
     np.testing.assert_allclose(spm.two_sample_t(a, b).statistic, stats.ttest_ind(a, b).statistic, atol=1e-12)

@@ -62,13 +62,11 @@ class Places:
 
 def check(options: argparse.Namespace) -> None:
     """Check study files without running anything."""
-    from biox.core.studies import case_files, input_files
+    from biox.core.studies import check_study
 
     for name in options.studies:
         study, _ = opened(options, name)
-        input_files(study)
-        input_files(study, "validate")
-        case_files(study)
+        check_study(study)
         sizes = f"{study.folds.count} folds, {len(study.all_variants())} variants, {len(study.methods)} methods"
         print(f"{name}: fine ({sizes})")
 

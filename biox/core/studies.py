@@ -1,7 +1,7 @@
 """Study files, read and checked before anything runs.
 
 Sections that name a function (the data source, a model, a composite, the validation) are checked against the options of
-that function, so a misspelt key is refused with the known ones listed.
+that function, so a misspelt key is refused with the known ones listed. A single step checks only what it uses.
 """
 
 import os
@@ -18,11 +18,10 @@ from biox.core.study import Named, Study
 
 
 def read_study(file: Path) -> Study:
-    """The study in a YAML file, with every section checked; an InputError names the file and the key."""
+    """The study in a YAML file; an InputError names the file and the key. See also ``check_study``."""
     study = checked(Study, load_yaml(file), str(file))
     if study.name != file.stem:
         raise InputError(f"{file}: 'name' is {study.name!r}, but the file is called {file.name}; let them agree.")
-    sections(study, str(file))
     return study
 
 
@@ -54,23 +53,25 @@ def _filled(text: str, file: Path) -> str:
     )
 
 
-def sections(study: Study, where: str) -> dict[str, dict[str, Any]]:
-    """The checked keyword arguments of the study's reader (``data``) and validation (``validate``)."""
+def section(study: Study, name: str) -> dict[str, Any]:
+    """The checked keyword arguments of the study's reader (``data``) or validation (``validate``)."""
     domain = f"biox.domains.{study.domain}"
-    reader = find(domain, study.data.name)
-    validation = find(domain, "validate")
-    bound = {
-        "data": bind(reader, study.data.options, f"{where}, data"),
-        "validate": bind(validation, study.validate_, f"{where}, validate"),
-    }
+    called = {"data": (study.data.name, study.data.options), "validate": ("validate", study.validate_)}
+    function, options = called[name]
+    return bind(find(domain, function), options, f"{study.name}, {name}")
+
+
+def check_study(study: Study) -> None:
+    """Check every section against the function it names, and look for every file; loads everything, takes seconds."""
     for name in study.all_variants():
         model = study.variant(name).model
         assert model is not None
-        bind(find("biox.models", model.name), model.options, f"{where}, model of variant {name!r}")
+        bind(find("biox.models", model.name), model.options, f"{study.name}, model of variant {name!r}")
     for name, method in study.methods.items():
-        _check_composite(method.composite, f"{where}, method {name!r}")
-    bound["predict"] = {name: bound_case(study, name) for name in study.predict}
-    return bound
+        _check_composite(method.composite, f"{study.name}, method {name!r}")
+    input_files(study, "data")
+    input_files(study, "validate")
+    case_files(study)
 
 
 def bound_case(study: Study, name: str) -> dict[str, Any]:
@@ -104,10 +105,10 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
     return study.model_dump(mode="json", include=set(parts[step]))
 
 
-def input_files(study: Study, section: str = "data") -> list[Path]:
+def input_files(study: Study, name: str = "data") -> list[Path]:
     """Every file or folder named in the study's ``data`` or ``validate`` section; an absent one is an InputError."""
-    files = [path for value in sections(study, study.name)[section].values() for path in paths_in(value)]
+    files = [path for value in section(study, name).values() for path in paths_in(value)]
     for path in files:
         if not path.exists():
-            raise InputError(f"{study.name}, {section}: there is no file or folder {path}.")
+            raise InputError(f"{study.name}, {name}: there is no file or folder {path}.")
     return files

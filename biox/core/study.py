@@ -61,6 +61,9 @@ class Training(Strict):
     batch: int = Field(default=32, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=1e-2, ge=0)
+    optimiser: Literal["adamw", "sgd"] = Field(
+        default="adamw", description="sgd has Nesterov momentum 0.9; it needs a higher learning rate, a smaller decay"
+    )
     patience: int = Field(default=30, ge=1)
     average: float = Field(
         default=0.0, ge=0, lt=1, description="decay of the running mean of the weights; 0 switches it off"

@@ -6,7 +6,7 @@ import numpy as np
 
 from biox.core.errors import InputError, listed
 from biox.core.find import find
-from biox.core.studies import sections
+from biox.core.studies import section
 from biox.core.study import Study
 from biox.core.types import Cohort
 from biox.steps.folds import assign
@@ -19,7 +19,7 @@ def ingest(study: Study) -> Cohort:
     label belongs to the person, and fewer people in a class than folds.
     """
     read = find(f"biox.domains.{study.domain}", study.data.name)
-    cohort = replace(read(**sections(study, study.name)["data"]), label_level=study.label_level)
+    cohort = replace(read(**section(study, "data")), label_level=study.label_level)
     cohort = with_classes(cohort, study)
     refuse_missing(cohort, study.name)
     refuse_duplicates(cohort, study.name)

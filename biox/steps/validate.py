@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from biox.core.errors import InputError, listed
 from biox.core.evidence import joined
 from biox.core.find import find
-from biox.core.studies import sections
+from biox.core.studies import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, Relevance, claims_table
 from biox.stats import metrics
@@ -50,7 +50,7 @@ def validate(cohort: Cohort, study: Study, fits: Fits, relevances: Relevances) -
         Evidence(claims_table([]), {"scores": pd.concat(scores.values(), ignore_index=True)}),
     ]
     ask = find(f"biox.domains.{study.domain}", "validate")
-    return joined([*generic, ask(cohort, fits, relevances, **sections(study, study.name)["validate"])])
+    return joined([*generic, ask(cohort, fits, relevances, **section(study, "validate"))])
 
 
 def out_of_fold_scores(cohort: Cohort, fits: Fits) -> dict[str, pd.DataFrame]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from biox.core.errors import InputError
 from biox.core.studies import (
     case_files,
+    check_study,
     input_files,
     read_study,
     settings_for,
@@ -18,6 +19,8 @@ FOLDER = Path(config.get("study_folder", "config"))
 
 try:
     STUDIES = {name: read_study(FOLDER / f"{name}.yaml") for name in config["studies"]}
+    for study in STUDIES.values():
+        check_study(study)
     RAW = {name: input_files(study) for name, study in STUDIES.items()}
     RATED = {name: input_files(study, "validate") for name, study in STUDIES.items()}
     CASES = {name: case_files(study) for name, study in STUDIES.items()}

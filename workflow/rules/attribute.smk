@@ -8,6 +8,8 @@ rule attribute:
         "logs/{study}/attribute-{fold}-{method}.log",
     benchmark:
         "benchmarks/{study}/attribute-{fold}-{method}.tsv"
+    conda:
+        ENVIRONMENT
     threads: threads_of
     resources:
         **needs("attribute", gpu=True),

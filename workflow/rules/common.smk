@@ -12,8 +12,13 @@ from biox.core.studies import (
     settings_for,
 )
 
-# The command line of the environment that Snakemake itself runs in, whether or not that is activated.
-shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
+# With `--software-deployment-method conda`, jobs run in the conda environment of this name (see docs/design.md).
+ENVIRONMENT = "biox"
+# Without it, they run in the environment of Snakemake itself, whether or not that is activated.
+if not workflow.deployment_settings.deployment_method:
+    shell.prefix(
+        f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; "
+    )
 
 FOLDER = Path(config.get("study_folder", "config"))
 

@@ -8,6 +8,8 @@ rule ingest:
         "logs/{study}/ingest.log",
     benchmark:
         "benchmarks/{study}/ingest.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **needs("ingest"),

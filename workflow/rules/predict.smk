@@ -9,6 +9,8 @@ rule predict:
         "logs/{study}/predict-{case}.log",
     benchmark:
         "benchmarks/{study}/predict-{case}.tsv"
+    conda:
+        ENVIRONMENT
     threads: threads_of
     resources:
         **needs("predict"),

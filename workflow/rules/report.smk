@@ -8,6 +8,8 @@ rule report:
         "logs/{study}/report.log",
     benchmark:
         "benchmarks/{study}/report.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **needs("report"),
@@ -27,6 +29,8 @@ rule index:
         "logs/index.log",
     benchmark:
         "benchmarks/index.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **needs("index"),

@@ -7,6 +7,8 @@ rule train:
         "logs/{study}/train-{fold}.log",
     benchmark:
         "benchmarks/{study}/train-{fold}.tsv"
+    conda:
+        ENVIRONMENT
     threads: threads_of
     resources:
         **needs("train", gpu=True),

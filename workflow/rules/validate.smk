@@ -17,6 +17,8 @@ rule validate:
         "logs/{study}/validate.log",
     benchmark:
         "benchmarks/{study}/validate.tsv"
+    conda:
+        ENVIRONMENT
     threads: threads_of
     resources:
         **needs("validate"),

@@ -18,6 +18,7 @@ from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.gait.curves import (
     BODY_WEIGHT,
+    LARGEST_IN_BODY_WEIGHT,
     POINTS,
     SIX_CHANNELS,
     check_finite,
@@ -30,6 +31,8 @@ from biox.domains.gait.files import reading
 CLASSES = ("healthy", "ankle", "knee", "hip")
 # The full set is sorted by class; a .mat file of some classes holds the same rows without the others.
 TRIALS_OF_CLASS = (310, 215, 260, 185)
+# Braking and pushing reach 0.36 of body weight here; a curve scaled to 0..1, to -1..1 or to unit variance goes beyond.
+LARGEST_SHEAR = 0.9
 ARCHIVE_KEYS = ("X", "class_index", "subject")
 MATLAB_KEYS = ("Feature", "Target_Injury", "Target_Subject")
 NOTE_CHANNELS = (
@@ -76,6 +79,7 @@ def acm2021(settings: Acm2021Settings) -> Cohort:
     lengths = {len(trials.x), len(trials.class_index), len(trials.subject), *map(len, trials.given.values())}
     if len(lengths) > 1:
         raise InputError(f"{file}: its arrays describe different numbers of trials ({listed(sorted(lengths))}).")
+    _check_not_normalised(trials.x, file)
     samples = _table(trials, file)
     names = list(samples["sample"])
     check_finite(trials.x, names, SIX_CHANNELS, str(file))
@@ -89,6 +93,18 @@ def acm2021(settings: Acm2021Settings) -> Cohort:
         label_level="subject",
         notes=(NOTE_CHANNELS, NOTE_CLASSES),
     )
+
+
+def _check_not_normalised(x: np.ndarray, file: Path) -> None:
+    """The authors also publish scaled versions of their files, which no unit fits any more."""
+    shear = x[:, [SIX_CHANNELS.index("affected AP"), SIX_CHANNELS.index("unaffected AP")]]
+    if not np.isfinite(shear).all() or np.abs(shear).max() > LARGEST_IN_BODY_WEIGHT:
+        return  # a gap or newton: said with its place by the checks that follow
+    if shear.min() >= 0 or np.abs(shear).max() > LARGEST_SHEAR:
+        raise InputError(
+            f"{file}: the antero-posterior forces run from {shear.min():.3g} to {shear.max():.3g}, expected both signs "
+            f"and at most {LARGEST_SHEAR:g} body weight. The file seems to be normalised: take the one called 'nonorm'."
+        )
 
 
 def _table(trials: _Trials, file: Path) -> pd.DataFrame:
@@ -121,6 +137,9 @@ def _matlab(settings: Acm2021Settings) -> _Trials:
     with reading(file, "one of the authors' .mat files, or the .npz archive"):
         content = loadmat(file)
         _require(list(content), MATLAB_KEYS, file)
+        if content["Target_Injury"].shape[1:] != (len(CLASSES),):
+            found = content["Target_Injury"].shape
+            raise InputError(f"{file}, Target_Injury: expected {len(CLASSES)} columns, found shape {found}.")
         injury = _one_hot(content["Target_Injury"], f"{file}, Target_Injury")
         subject = _one_hot(content["Target_Subject"], f"{file}, Target_Subject")
         trials = _Trials(x=content["Feature"].astype(float), class_index=injury, subject=subject, given={})

@@ -10,13 +10,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from biox.core.errors import InputError
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.gait.curves import BODY_WEIGHT, POINTS, stance_axes
-from biox.domains.gait.gaitrec_sessions import CLASSES, first_side, official_folds, sessions
+from biox.domains.gait.gaitrec_sessions import CLASSES, first_side, sessions
 from biox.domains.gait.gaitrec_waves import curves, trial_keys, wave_file
 
 Component = Literal["ML", "AP", "V", "COP AP", "COP ML"]
@@ -27,10 +26,9 @@ CHANNEL_SIDES = ("affected", "unaffected")
 class GaitrecSettings(Strict):
     """Where the files lie and which of GaitRec's sessions to use; a filter that is left out keeps all.
 
-    affected: sessions by affected side ("none": healthy). train: which official training set; sessions in neither it
-    nor the test set are left out. train_folds: into how many folds its people are dealt (column ``fold``: 0 is the
-    official test set, 1 ... the training people). incomplete: what happens to a session without waveforms and to a
-    trial that stands in some files only. seed: draws folds and the side of people with none or both affected.
+    affected: sessions by affected side ("none": healthy). train: which official training set stands beside the official
+    test set; other sessions are left out. incomplete: what happens to a session without waveforms and to a trial that
+    stands in some files only. seed: draws the side of healthy people and of those with both sides affected.
     """
 
     folder: Path
@@ -41,7 +39,6 @@ class GaitrecSettings(Strict):
     speeds: tuple[Literal["slow", "self-selected", "fast"], ...] | None = None
     affected: tuple[Literal["left", "right", "both", "none"], ...] | None = None
     train: Literal["TRAIN", "TRAIN_BALANCED"] = "TRAIN"
-    train_folds: int = Field(default=4, ge=2)
     incomplete: Literal["refuse", "leave out"] = "refuse"
     seed: int = 0
 
@@ -50,9 +47,9 @@ def gaitrec(settings: GaitrecSettings) -> Cohort:
     """The forces of GaitRec, affected side first.
 
     x: float32, shape (trial, 2 x components, 101); forces in body weight, centre of pressure as published (metres).
-    Signs are those of the files. The table has covariates, the official splits, ``fold``, ``session`` and
-    ``session_trial``. Raises InputError for broken files, sessions without metadata or waveforms, and trials that stand
-    in some files only.
+    Signs are those of the files. The table has covariates, ``split`` ("train" or "test", the official ones, for
+    ``folds.given``), ``session`` and ``session_trial``. Raises InputError for broken files, sessions without metadata
+    or waveforms, and trials that stand in some files only.
     """
     file = settings.metadata or settings.folder / "GRF_metadata.csv"
     every = sessions(file)
@@ -161,7 +158,7 @@ def _table(keys: pd.DataFrame, chosen: pd.DataFrame, settings: GaitrecSettings) 
     names = zip(table["subject"], table["session"], table["session_trial"], strict=True)
     table.insert(0, "sample", ["-".join(map(str, name)) for name in names])
     table["trial"] = table.groupby("subject").cumcount() + 1
-    table["fold"] = official_folds(table, settings.train_folds, settings.seed)
+    table["split"] = np.where(table["test"] == 1, "test", "train")
     return table
 
 
@@ -172,8 +169,7 @@ def _notes(
     notes = [
         f"Affected side: as recorded; drawn with seed {settings.seed} for {people.get('none', 0)} healthy people and "
         f"{people.get('both', 0)} affected on both sides.",
-        f"Fold 0 is GaitRec's official TEST set; the people of {settings.train} are dealt into folds 1 to "
-        f"{settings.train_folds}. Only fold 0 is the published split: when another fold is tested, TEST people train.",
+        f"Column 'split': GaitRec's official TEST set, and {settings.train} as training set.",
     ]
     if any(part.startswith("COP") for part in settings.components):
         notes.append("Channels named COP are the centre of pressure in metres, as published, not forces.")

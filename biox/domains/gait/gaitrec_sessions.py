@@ -77,19 +77,6 @@ def first_side(table: pd.DataFrame, seed: int) -> pd.Series:
     return table["affected"].where(given, pd.Series([drawn[n] for n in numbers], index=table.index))
 
 
-def official_folds(table: pd.DataFrame, parts: int, seed: int) -> pd.Series:
-    """Fold 0 for the people of the official test set; the others are dealt class by class into folds 1 to ``parts``."""
-    people = table.drop_duplicates("subject").sort_values("subject")
-    fold = dict.fromkeys(people["subject"], 0)
-    rng = np.random.default_rng([seed, parts])
-    place = 0
-    for label in sorted(people["label"].unique()):
-        chosen = people.loc[(people["label"] == label) & (people["test"] == 0), "subject"].to_numpy()
-        fold |= {who: (place + n) % parts + 1 for n, who in enumerate(rng.permutation(chosen))}
-        place += len(chosen)
-    return table["subject"].map(fold)
-
-
 def _affected(raw: pd.DataFrame, file: Path) -> pd.Series:
     side = pd.to_numeric(raw["AFFECTED_SIDE"], errors="coerce")
     unknown = raw["AFFECTED_SIDE"].notna() & ~side.isin(list(SIDES))

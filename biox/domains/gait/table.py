@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from biox.core.errors import InputError, listed
 from biox.core.find import checked
@@ -39,11 +39,21 @@ class About(Strict):
 
 
 class TableSettings(Strict):
-    """Which table, what describes it, and whether curves of another length are brought to 101 points."""
+    """Which table, what describes it, and whether curves of another length are brought to 101 points.
+
+    about: the YAML file; left out, it is the one of the same name beside the table (forces.csv, forces.yaml), if any.
+    """
 
     file: Path
-    about: Path | None = None
+    about: Path | None = Field(default=None, validate_default=True)
     resample: bool = False
+
+    @field_validator("about")
+    @classmethod
+    def _beside_the_table(cls, about: Path | None, info: ValidationInfo) -> Path | None:
+        # Settled here and not while reading, so that the file counts among the inputs of the study.
+        beside = info.data["file"].with_suffix(".yaml") if "file" in info.data else None
+        return beside if about is None and beside is not None and beside.is_file() else about
 
 
 def table(settings: TableSettings) -> Cohort:

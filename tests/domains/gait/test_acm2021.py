@@ -16,7 +16,7 @@ def arrays(trials: int = 4) -> dict[str, np.ndarray]:
     half = trials // 2
     rng = np.random.default_rng(0)
     return {
-        "X": rng.uniform(-1, 1, (trials, 6, 101)),
+        "X": rng.uniform(-0.4, 0.4, (trials, 6, 101)),
         "class_index": np.repeat([0, 2], half),
         "subject": np.repeat([3, 7], half),
         "fold": np.repeat([0, 1], half),
@@ -74,9 +74,22 @@ def test_gap_is_named_by_trial_channel_and_percent(tmp_path):
 
 def test_forces_in_newton_are_refused(tmp_path):
     x = arrays()["X"]
-    x[1] *= 700
+    x[1] *= 2000
     with pytest.raises(InputError, match=r"trial 'S003-2' peaks at \d+.*looks like newton.*units are mixed"):
         read(save(tmp_path, X=x))
+
+
+@pytest.mark.parametrize("scaled", [lambda x: x - x.min(), lambda x: x / x.max(), lambda x: x / x.std()])
+def test_normalised_version_of_the_file_is_refused(tmp_path, scaled):
+    with pytest.raises(InputError, match="seems to be normalised: take the one called 'nonorm'"):
+        read(save(tmp_path, X=scaled(arrays()["X"])))
+
+
+def test_matlab_file_that_merges_classes_is_refused(tmp_path):
+    content = matlab()
+    savemat(tmp_path / "forces.mat", content | {"Target_Injury": content["Target_Injury"][:, [0, 2]]})
+    with pytest.raises(InputError, match=r"Target_Injury: expected 4 columns, found shape \(4, 2\)"):
+        read(tmp_path / "forces.mat")
 
 
 def test_unknown_class_number_is_named(tmp_path):

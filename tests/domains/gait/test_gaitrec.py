@@ -6,7 +6,7 @@ import pytest
 
 from biox.core.errors import InputError
 from biox.domains.gait.gaitrec import GaitrecSettings, gaitrec
-from biox.domains.gait.gaitrec_sessions import COLUMNS, first_side, official_folds, sessions
+from biox.domains.gait.gaitrec_sessions import COLUMNS, first_side, sessions
 
 POINTS = range(1, 102)
 STEMS = ("F_ML_PRO", "F_AP_PRO", "F_V_PRO", "COP_AP_PRO", "COP_ML_PRO")
@@ -147,19 +147,9 @@ def test_filter_that_keeps_nothing_is_said(folder):
         read(folder, speeds=("fast",), footwear=("barefoot",))
 
 
-def test_official_test_people_are_fold_zero_and_the_rest_is_dealt_evenly():
-    label = np.repeat(["healthy", "knee"], 60)
-    subjects = [f"G{n:04d}" for n in range(120)]
-    table = pd.DataFrame({"subject": subjects, "label": label, "test": np.tile([1, 0, 0], 40)})
-    fold = official_folds(table, 4, 0)
-    assert set(fold[table["test"] == 1]) == {0}
-    assert pd.crosstab(label[table["test"] == 0], fold[table["test"] == 0]).to_numpy().tolist() == [[10] * 4] * 2
-
-
-def test_all_sessions_of_a_person_share_a_fold():
-    table = pd.DataFrame({"subject": ["G0001", "G0001", "G0002"], "label": "knee", "test": 0})
-    fold = official_folds(table, 2, 0)
-    assert fold[0] == fold[1] != fold[2]
+def test_official_sets_become_the_words_that_folds_understand(folder):
+    split = read(folder).samples.drop_duplicates("session").set_index("session")["split"]
+    assert split.to_dict() == {11: "train", 22: "train", 33: "train", 44: "train", 55: "test", 66: "test"}
 
 
 def test_metadata_without_waveforms_lists_the_sessions(folder):
@@ -302,12 +292,14 @@ def test_real_metadata_has_the_published_counts(shared_data):
 
 def test_real_official_splits_never_share_a_person(shared_data):
     table = sessions(shared_data / "gaitrec-metadata/GRF_metadata.csv")
-    table["fold"] = official_folds(table, 4, 0)
-    people = table.drop_duplicates("subject")
-    assert (table.groupby("subject")["fold"].nunique() == 1).all()
-    assert ((table["fold"] == 0) == (table["test"] == 1)).all()
-    assert people["test"].sum() == 670
-    assert (table.loc[table["train_balanced"] == 1, "fold"] > 0).all()
+    assert (table.groupby("subject")["test"].nunique() == 1).all()
+    assert ((table["train"] == 1) != (table["test"] == 1)).all()
+    assert (table.loc[table["train_balanced"] == 1, "train"] == 1).all()
+    assert table.drop_duplicates("subject")["test"].sum() == 670
+    balanced = table[table["train_balanced"] == 1]
+    assert balanced["label"].value_counts().to_dict() == dict.fromkeys(
+        ("healthy", "hip", "knee", "ankle", "calcaneus"), 145
+    )
 
 
 def test_waveforms_beside_the_real_metadata(shared_data, folder):

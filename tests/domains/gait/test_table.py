@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from biox.core.errors import InputError
+from biox.core.files import paths_in
 from biox.domains.gait.table import TableSettings, table
 
 PERCENT = np.arange(101)
@@ -86,6 +87,14 @@ columns: {subject: patient, value: force}
     assert cohort.axes[0].labels == ("affected ML", "affected V")
     assert cohort.classes == ("knee", "healthy")
     assert cohort.x[0, 1, 50] == pytest.approx(900 / 4)
+
+
+def test_yaml_of_the_same_name_beside_the_table_is_taken_and_counts_as_input(tmp_path):
+    tidy().to_csv(tmp_path / "forces.csv", index=False)
+    (tmp_path / "forces.yaml").write_text("labels: {HC: healthy, K: knee}")
+    settings = TableSettings(file=tmp_path / "forces.csv")
+    assert table(settings).classes == ("healthy", "knee")
+    assert tmp_path / "forces.yaml" in paths_in(settings)
 
 
 def test_table_without_labels_is_read_for_prediction(tmp_path):

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from biox.domains.gait.simulate import SimulateSettings, simulate
 
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "tiny"
@@ -87,7 +91,10 @@ def test_a_misspelt_key_stops_before_any_job(copy):
     change(copy / "config/tiny_subjects.yaml", "composite: epsilon", "composit: epsilon")
     done = snakemake(copy)
     assert done.returncode != 0
-    assert "unknown key 'methods.lrp.composit'; known here are 'composite', 'method', 'target'" in done.stdout + done.stderr
+    assert (
+        "unknown key 'methods.lrp.composit'; known here are 'composite', 'method', 'target'"
+        in done.stdout + done.stderr
+    )
     assert "rule train" not in done.stdout + done.stderr
 
 
@@ -125,3 +132,66 @@ def test_the_same_settings_and_seed_give_the_same_evidence(finished, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     for table in (finished / "results/tiny_subjects/evidence").glob("*.parquet"):
         assert table.read_bytes() == (tmp_path / "results/tiny_subjects/evidence" / table.name).read_bytes(), table.name
+
+
+@pytest.fixture(scope="module")
+def new_person(finished) -> Path:
+    """A tidy table of one unlabelled person, taken from the simulator with another seed."""
+    person = simulate(SimulateSettings(labels=("knee",), subjects=2, trials=2, seed=99)).take(np.arange(2))
+    sample, channel, point = np.indices(person.x.shape).reshape(3, -1)
+    table = pd.DataFrame(
+        {
+            "subject": "new-person",
+            "trial": sample + 1,
+            "channel": np.array(person.axes[0].labels)[channel],
+            "percent": point,
+            "value": person.x.ravel(),
+        }
+    )
+    table.to_csv(finished / "new_person.csv", index=False)
+    return finished / "new_person.csv"
+
+
+def test_a_new_person_gets_scores_relevance_and_a_page(finished, new_person):
+    done = biox(finished, "predict", "tiny_subjects", new_person.name, "--out", "results/tiny_subjects/predict/one")
+    assert done.returncode == 0, done.stderr
+    folder = finished / "results/tiny_subjects/predict/one"
+    scores = pd.read_csv(folder / "scores.csv")
+    assert scores["subject"].tolist() == ["new-person"] * 2
+    assert set(scores["predicted"]) <= {"healthy", "knee"}
+    assert "new-person" in (folder / "report.html").read_text()
+    assert str(new_person.name) in (folder / "provenance.json").read_text()
+
+
+def test_a_new_person_without_a_channel_is_refused_and_nothing_written(finished, new_person):
+    table = pd.read_csv(new_person)
+    table[table["channel"] != "affected V"].to_csv(finished / "short.csv", index=False)
+    done = biox(finished, "predict", "tiny_subjects", "short.csv", "--out", "nothing")
+    assert done.returncode == 2
+    assert "'affected V'" in done.stderr
+    assert not (finished / "nothing").exists()
+
+
+def test_a_case_named_in_the_study_is_a_target_of_the_workflow(copy, new_person):
+    with (copy / "config/tiny_subjects.yaml").open("a") as file:
+        file.write("predict:\n  first: { source: table, file: new_person.csv }\n")
+    assert "predict" in planned(copy)
+    done = snakemake(copy, "reports/tiny_subjects/people/first.html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (copy / "reports/tiny_subjects/people/first.html").exists()
+
+
+def test_rating_sheets_name_neither_people_nor_classes(finished):
+    done = biox(finished, "ratings", "tiny_subjects", "--out", "sheets")
+    assert done.returncode == 0, done.stderr
+    key = pd.read_csv(finished / "sheets-key.csv")
+    written = "".join(file.read_text() for file in (finished / "sheets").iterdir())
+    assert len(key) > 0
+    assert not [name for name in key["subject"].unique() if name in written]
+    assert "knee" not in written
+
+
+def test_help_names_every_verb():
+    done = biox(ROOT, "--help")
+    for verb in ("check", "ingest", "train", "attribute", "validate", "report", "index", "predict", "ratings"):
+        assert verb in done.stdout

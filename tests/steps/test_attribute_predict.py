@@ -1,0 +1,144 @@
+"""Explaining the people of a study, and applying its models to new ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from biox import lrp
+from biox.core.errors import InputError
+from biox.core.find import checked
+from biox.core.study import Study
+from biox.core.types import Axis
+from biox.models import restore
+from biox.steps import predict as step
+from biox.steps.attribute import attribute
+from biox.steps.fitted import input_of
+from biox.steps.ingest import ingest
+from biox.steps.train import train
+
+
+@pytest.fixture(scope="module")
+def study():
+    given = {
+        "name": "tiny", "title": "t", "question": "q", "domain": "gait", "folds": {"count": 3},
+        "data": {"source": "simulate", "labels": ["healthy", "knee"], "subjects": 8, "trials": 2, "effect": 2.0},
+        "training": {"epochs": 5}, "model": {"name": "mlp", "hidden": [8]},
+        "variants": {"vertical": {"channels": ["unaffected V", "affected V"]}},
+        "methods": {"true": {"composite": "epsilon"}, "named": {"composite": "epsilon-box", "target": "dominant"}},
+    }  # fmt: skip
+    return checked(Study, given, "tiny")
+
+
+@pytest.fixture(scope="module")
+def cohort(study):
+    return ingest(study)
+
+
+@pytest.fixture(scope="module")
+def fits(cohort, study):
+    return {fold: train(cohort, study, fold) for fold in range(3)}
+
+
+def test_every_sample_is_explained_for_its_own_label(cohort, fits, study):
+    found = attribute(cohort, fits[0], "true", study)["main"]
+    assert found.values.shape == cohort.x.shape
+    assert found.samples["target"].tolist() == cohort.samples["label"].tolist()
+    assert found.samples["part"].value_counts()["test"] == (fits[0]["main"].scores["part"] == "test").sum()
+
+
+def test_relevance_is_that_of_the_engine_on_normalised_input(cohort, fits, study):
+    fit = fits[1]["main"]
+    x = input_of(cohort, fit)
+    expected = lrp.relevance(restore(fit), x, torch.as_tensor(cohort.y), "epsilon")
+    np.testing.assert_allclose(
+        attribute(cohort, fits[1], "true", study)["main"].values, expected.numpy(), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_the_dominant_class_is_the_one_with_the_highest_score(cohort, fits, study):
+    found = attribute(cohort, fits[0], "named", study)["main"]
+    logits = fits[0]["main"].logits()
+    assert found.samples["target"].tolist() == [cohort.classes[i] for i in logits.argmax(axis=1)]
+    np.testing.assert_allclose(found.samples["logit"], logits.max(axis=1), rtol=1e-4)
+
+
+def test_conservation_error_is_what_the_relevance_leaves_of_the_score(cohort, fits, study):
+    found = attribute(cohort, fits[0], "true", study)["main"]
+    logit, total = found.samples["logit"], found.values.reshape(len(cohort.x), -1).sum(axis=1)
+    np.testing.assert_allclose(found.samples["conservation"], (logit - total) / np.abs(logit), rtol=1e-3, atol=1e-4)
+
+
+def test_a_variant_with_other_channels_is_explained_on_those_channels(cohort, fits, study):
+    found = attribute(cohort, fits[0], "true", study)["vertical"]
+    assert found.axes[0].labels == ("unaffected V", "affected V")
+    assert found.values.shape[1] == 2
+
+
+def test_the_baselines_are_not_explained(cohort, fits, study):
+    assert set(attribute(cohort, fits[0], "true", study)) == {"main", "vertical"}
+
+
+def main_fits(fits):
+    return {fold: variants["main"] for fold, variants in fits.items()}
+
+
+def test_scores_of_new_people_are_the_mean_over_the_folds(cohort, fits, study):
+    people = cohort.take(np.arange(4))
+    found = step.predict(study, cohort, main_fits(fits), "true", people)
+    expected = np.mean([fit.logits()[:4] for fit in main_fits(fits).values()], axis=0)
+    np.testing.assert_allclose(found.samples[["logit:healthy", "logit:knee"]], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_relevance_of_new_people_is_the_mean_over_the_folds(cohort, fits, study):
+    people = cohort.take(np.arange(4))
+    found = step.predict(study, cohort, main_fits(fits), "true", people)
+    target = torch.as_tensor([cohort.classes.index(name) for name in found.samples["predicted"]])
+    each = [lrp.relevance(restore(f), input_of(people, f), target, "epsilon") for f in main_fits(fits).values()]
+    np.testing.assert_allclose(found.relevance, torch.stack(each).mean(0).numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_people_of_the_cohort_lie_inside_its_range_and_shifted_ones_are_named(cohort, fits, study):
+    people = cohort.take(np.arange(3))
+    assert step.predict(study, cohort, main_fits(fits), "true", people).outside.empty
+    x = people.x.copy()
+    x[1, 2, 40] = 9.0
+    row = step.predict(study, cohort, main_fits(fits), "true", replace(people, x=x)).outside.iloc[0]
+    assert (row["sample"], row["channel"], row["at"]) == (people.samples["sample"].iloc[1], "affected V", "40")
+    assert row["value"] == 9.0 > row["high"]
+
+
+def test_places_lie_between_0_and_1_and_follow_the_score(cohort, fits, study):
+    found = step.predict(study, cohort, main_fits(fits), "true", cohort).places
+    assert found["place"].between(0, 1).all()
+    for _, one in found.groupby("class"):
+        assert one.sort_values("score")["place"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unit": "newton"}, "'newton', but the model learnt from 'body weight'"),
+        (
+            {"axes": (Axis("channel", tuple("abcdef")), Axis("stance", tuple(map(str, range(101))), "%"))},
+            "'affected ML'",
+        ),
+    ],
+)
+def test_people_measured_otherwise_are_refused(cohort, fits, study, change, message):
+    with pytest.raises(InputError, match=message):
+        step.predict(study, cohort, main_fits(fits), "true", replace(cohort, **change))
+
+
+def test_channels_in_another_order_give_the_same_scores(cohort, fits, study):
+    turned = replace(
+        cohort, x=cohort.x[:, ::-1], axes=(replace(cohort.axes[0], labels=cohort.axes[0].labels[::-1]), cohort.axes[1])
+    )
+    one, other = (step.predict(study, cohort, main_fits(fits), "true", people).samples for people in (cohort, turned))
+    np.testing.assert_allclose(one["logit:knee"], other["logit:knee"], rtol=1e-5)
+
+
+def test_a_case_that_the_study_lacks_is_refused(study):
+    with pytest.raises(InputError, match="no case 'someone'"):
+        step.new_people(study, "someone", None)

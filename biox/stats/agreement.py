@@ -83,6 +83,29 @@ def shift_test_rank(relevance: np.ndarray, statistic: np.ndarray, *, draws: int 
     return _shifted(found, first, second, 0.0, draws, seed)
 
 
+def shift_test_partial(
+    relevance: np.ndarray, statistic: np.ndarray, amplitude: np.ndarray, *, draws: int = 10_000, seed: int
+) -> ShiftTest:
+    """Do relevance and differences agree in place beyond both being large where the signal is large? One p for a study.
+
+    relevance, statistic: shape (fold, channel, point); amplitude: the same, the mean size of the signal that the
+    model saw. The agreement is the partial rank correlation of |R| with |t|, the ranks of |amplitude| held constant
+    (-1 to 1).
+    """
+    relevance, statistic = _profiles(relevance, statistic)
+    relevance, amplitude = _profiles(relevance, amplitude)
+    ranks = [_ranks(x) - (x[0].size + 1) / 2 for x in (relevance, statistic, amplitude)]
+    parts = [_without(x, ranks[2]) for x in ranks[:2]]
+    lengths = [np.sqrt((x**2).sum((1, 2), keepdims=True)) for x in parts]
+    usable = np.all([length > 1e-6 for length in lengths], axis=0)[:, 0, 0]
+    first, second = (x[usable] / length[usable] for x, length in zip(parts, lengths, strict=True))
+    values = np.full(len(relevance), np.nan)
+    values[usable] = (first * second).sum((1, 2))
+    reason = "relevance or differences follow the signal's size entirely, or are the same at every point"
+    found = [Agreement(float(v), "" if u else reason) for v, u in zip(values, usable, strict=True)]
+    return _shifted(found, first, second, 0.0, draws, seed)
+
+
 def shift_test_auroc(relevance: np.ndarray, mask: np.ndarray, *, draws: int = 10_000, seed: int) -> ShiftTest:
     """Does relevance fall on the significant points, over all folds, better than by chance? One p for a study.
 
@@ -131,6 +154,13 @@ def _standard_ranks(x: np.ndarray) -> np.ndarray:
     ranks = _ranks(x)
     ranks = ranks - ranks.mean((1, 2), keepdims=True)
     return ranks / np.sqrt((ranks**2).sum((1, 2), keepdims=True))
+
+
+def _without(x: np.ndarray, nuisance: np.ndarray) -> np.ndarray:
+    """Centred ranks without the part that follows the nuisance, fold by fold."""
+    size = (nuisance**2).sum((1, 2), keepdims=True)
+    slope = (x * nuisance).sum((1, 2), keepdims=True) / np.where(size > 0, size, np.inf)
+    return x - slope * nuisance
 
 
 def _usable(found: list[Agreement]) -> np.ndarray:

@@ -4,7 +4,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from biox.core.errors import InputError
-from biox.stats import agreement
+from biox.stats import agreement, spm
+from biox.stats.multiple import per_channel
 
 
 def profiles(noise, rng, folds=4, shared=0.0):
@@ -104,6 +105,49 @@ def test_relevance_that_avoids_the_differences_is_no_agreement(noise, rng):
     avoiding = agreement.shift_test_rank(1 / (1e-3 + np.abs(relevance)), t, seed=0)
     assert avoiding.value < 0
     assert avoiding.p > 0.9
+
+
+def test_partial_agreement_is_the_textbook_partial_correlation_of_ranks(noise, rng):
+    relevance, t = profiles(noise, rng, folds=2, shared=1)
+    amplitude = np.abs(relevance) + np.abs(noise(rng, 2, 6, 101))
+    found = agreement.shift_test_partial(relevance, t, amplitude, draws=100, seed=0)
+    for fold in range(2):
+        r, s, a = (np.abs(x[fold]).ravel() for x in (relevance, t, amplitude))
+        rs, ra, sa = (stats.spearmanr(*pair).statistic for pair in ((r, s), (r, a), (s, a)))
+        assert found.folds[fold] == pytest.approx((rs - ra * sa) / np.sqrt((1 - ra**2) * (1 - sa**2)))
+    assert found.value == pytest.approx(found.folds.mean())
+
+
+def test_random_weights_on_raw_forces_agree_with_the_differences_unless_the_signals_size_is_held_constant(
+    gait_groups, noise
+):
+    healthy, disorder = gait_groups
+    t = per_channel(spm.two_sample_t, gait_groups).statistic[None]
+    people = np.concatenate([healthy, disorder])
+    amplitude = np.abs(people).mean(0)[None]
+    rng = np.random.default_rng(0)
+    relevance = [amplitude * np.abs(noise(rng, 1, 6, 101, width=2)) for _ in range(200)]
+    plain = [agreement.shift_test_rank(r, t, draws=999, seed=i).p for i, r in enumerate(relevance)]
+    partial = [agreement.shift_test_partial(r, t, amplitude, draws=999, seed=i).p for i, r in enumerate(relevance)]
+    assert np.mean(np.array(plain) <= 0.05) > 0.5
+    assert np.mean(np.array(partial) <= 0.05) <= 0.1
+
+
+def test_agreement_beyond_the_signals_size_is_still_found(noise):
+    rng = np.random.default_rng(3)
+    hits = []
+    for seed in range(40):
+        amplitude = np.abs(noise(rng, 1, 6, 101)) + 0.2
+        relevance, t = (np.repeat(amplitude, 4, axis=0) * x for x in profiles(noise, rng, shared=3))
+        hits.append(agreement.shift_test_partial(relevance, t, np.repeat(amplitude, 4, axis=0), seed=seed).p <= 0.05)
+    assert np.mean(hits) >= 0.8
+
+
+def test_relevance_that_is_the_signals_size_has_nothing_left_to_agree(noise, rng):
+    relevance, t = profiles(noise, rng, folds=2)
+    found = agreement.shift_test_partial(relevance, t, relevance, draws=100, seed=0)
+    assert np.isnan([found.value, found.p]).all()
+    assert "follow the signal's size entirely" in found.reason
 
 
 def test_folds_with_an_undefined_mask_are_left_out_and_named(noise, rng):

@@ -20,4 +20,5 @@ rule all:
 
 
 onsuccess:
-    print(f"The reports are ready: open {Path('reports/index.html').resolve()}")
+    if Path("reports/index.html").exists():
+        print(f"The reports are ready: open {Path('reports/index.html').resolve()}")

@@ -3,6 +3,7 @@ import json
 import sys
 from pathlib import Path
 
+import biox
 from biox.core.errors import InputError
 from biox.core.studies import (
     case_files,
@@ -12,13 +13,19 @@ from biox.core.studies import (
     settings_for,
 )
 
-# With `--software-deployment-method conda`, jobs run in the conda environment of this name (see docs/design.md).
-ENVIRONMENT = "biox"
-# Without it, they run in the environment of Snakemake itself, whether or not that is activated.
-if not workflow.deployment_settings.deployment_method:
-    shell.prefix(
-        f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; "
-    )
+# With `--software-deployment-method conda`, jobs find the packages they need in this environment; without it, in the one
+# that Snakemake itself runs in, whether or not that is activated. biox always comes from where Snakemake found it.
+ENVIRONMENT = "../envs/biox.yaml"
+HOME = Path(biox.__file__).parent.parent
+OWN = (
+    ""
+    if workflow.deployment_settings.deployment_method
+    else f"export PATH={Path(sys.executable).parent}:$PATH; "
+)
+shell.prefix(
+    f"set -euo pipefail; {OWN}export PYTHONPATH={HOME}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+    'biox() {{ python -m biox.cli "$@"; }}; '
+)
 
 FOLDER = Path(config.get("study_folder", "config"))
 

@@ -4,12 +4,12 @@ import gzip
 import struct
 from pathlib import Path
 
-import ezc3d
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
 from biox.core.errors import InputError, listed
+from biox.domains.gait.c3d import c3d
 from biox.domains.gait.files import as_numbers, reading, row_name
 
 SEPARATORS = (",", ";", "\t")
@@ -92,16 +92,10 @@ def _c3d(file: Path) -> tuple[pd.DataFrame, float, int]:
     """Analog channels by label, and the forces of calibrated plates as "plate1 Fx" ... ; rows count frames from 0."""
     with reading(file, "a C3D recording"):
         _refuse_cut_off(file)
-        content = ezc3d.c3d(str(file))
-        parameters = content["parameters"]
-        analog = content["data"]["analogs"][0]
-        labels = [str(label).strip() for label in parameters["ANALOG"]["LABELS"]["value"]]
-        rates = parameters["ANALOG"]["RATE"]["value"]
-        rate = float(rates[0]) if len(rates) else 0.0
-        plates = _plates(file) if _plate_count(parameters) else {}
-    if analog.shape[1] == 0 or rate <= 0:
+        columns, rate = c3d(file)
+        table = pd.DataFrame(columns)
+    if table.empty or rate <= 0:
         raise InputError(f"{file} has no analog signals, in which forces are recorded; it holds other data only.")
-    table = pd.DataFrame(dict(zip(labels, analog, strict=False)) | plates)
     return table, rate, 0
 
 
@@ -118,17 +112,3 @@ def _refuse_cut_off(file: Path) -> None:
     expected = 512 * (block - 1) + (last - first + 1) * (4 * points + analogs) * (4 if scale < 0 else 2)
     if file.stat().st_size < expected:
         raise InputError(f"{file} is cut off: it has {file.stat().st_size} bytes, its header announces {expected}.")
-
-
-def _plate_count(parameters: dict) -> int:
-    used = parameters.get("FORCE_PLATFORM", {}).get("USED", {}).get("value", [0])
-    return int(used[0]) if len(used) else 0
-
-
-def _plates(file: Path) -> dict[str, np.ndarray]:
-    platforms = ezc3d.c3d(str(file), extract_forceplat_data=True)["data"]["platform"]
-    return {
-        f"plate{number} F{axis}": platform["force"][row]
-        for number, platform in enumerate(platforms, start=1)
-        for row, axis in enumerate("xyz")
-    }

@@ -16,6 +16,7 @@ RATE = 1000.0
 CONTACT = Contact(contact_n=25, shortest_s=0.3, longest_s=2.0)
 WEIGHT_N = 70 * 9.81
 CORNERS = np.array([[500.0, 0, 0], [500, 500, 0], [0, 500, 0], [0, 0, 0]]).T
+DAMAGE = ((1383, 19), (1164, 4), (1035, 44), (788, 208), (827, 166), (553, 233))
 BOTH_FEET = {"left V": "Fz1", "left AP": "Fy1", "right V": "Fz2", "right AP": "Fy2"}
 
 
@@ -355,6 +356,17 @@ def test_truncated_c3d_is_a_sentence(tmp_path, keep):
     write_c3d(tmp_path / "ann_1.c3d", recording())
     whole = (tmp_path / "ann_1.c3d").read_bytes()
     (tmp_path / "ann_1.c3d").write_bytes(whole[: int(len(whole) * keep)])
+    with pytest.raises(InputError, match=r"ann_1.c3d"):
+        read(tmp_path)
+
+
+def test_c3d_that_crashes_its_reader_is_a_sentence(tmp_path):
+    """Bytes of the parameter block that make ezc3d 1.7.2 end the whole process with a segmentation fault."""
+    write_c3d(tmp_path / "ann_1.c3d", recording())
+    damaged = bytearray((tmp_path / "ann_1.c3d").read_bytes())
+    for place, byte in DAMAGE:
+        damaged[place] = byte
+    (tmp_path / "ann_1.c3d").write_bytes(damaged)
     with pytest.raises(InputError, match=r"ann_1.c3d"):
         read(tmp_path)
 

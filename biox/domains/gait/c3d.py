@@ -1,0 +1,59 @@
+"""A C3D recording, read in a process of its own: ezc3d crashes or hangs on some damaged files, which must not end the study.
+
+Run as a program, this file reads one recording and writes its signals to standard output; it imports nothing of biox.
+"""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+LONGEST_S = 60
+
+
+def c3d(file: Path) -> tuple[dict[str, np.ndarray], float]:
+    """The analog signals of a recording by label, forces of calibrated plates as "plate1 Fx" ..., and the rate in hertz.
+
+    Raises ValueError with the reason where the file cannot be read.
+    """
+    command = [sys.executable, "-I", __file__, str(file.resolve())]
+    try:
+        child = subprocess.run(command, capture_output=True, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"not read after {LONGEST_S} s, the file is damaged") from None
+    if child.returncode:
+        said = child.stderr.decode(errors="replace").strip().split("\n")[-1]
+        raise ValueError(said if child.returncode > 0 else "ezc3d crashed, the file is damaged")
+    with np.load(io.BytesIO(child.stdout), allow_pickle=False) as arrays:
+        labels = [str(label) for label in arrays["labels"]]
+        return dict(zip(labels, arrays["signals"], strict=True)), float(arrays["rate"])
+
+
+def _program(file: str) -> None:
+    import ezc3d
+
+    content = ezc3d.c3d(file)
+    parameters = content["parameters"]
+    analog = np.asarray(content["data"]["analogs"][0], dtype=float)
+    named = dict(zip([str(label).strip() for label in parameters["ANALOG"]["LABELS"]["value"]], analog, strict=False))
+    used = parameters.get("FORCE_PLATFORM", {}).get("USED", {}).get("value", [0])
+    if len(used) and used[0]:
+        plates = ezc3d.c3d(file, extract_forceplat_data=True)["data"]["platform"]
+        for number, plate in enumerate(plates, start=1):
+            named |= {f"plate{number} F{axis}": force for axis, force in zip("xyz", plate["force"], strict=True)}
+    rates = parameters["ANALOG"]["RATE"]["value"]
+    signals = np.stack(list(named.values())) if named else np.empty((0, 0))
+    packed = io.BytesIO()
+    np.savez(
+        packed, labels=np.array(list(named), dtype=str), signals=signals, rate=float(rates[0]) if len(rates) else 0.0
+    )
+    sys.stdout.buffer.write(packed.getvalue())
+
+
+if __name__ == "__main__":
+    try:
+        _program(sys.argv[1])
+    except Exception as error:
+        sys.exit(str(error).strip().split("\n")[0] or type(error).__name__)

@@ -1,4 +1,4 @@
-"""A C3D recording, read in a process of its own: ezc3d crashes or hangs on some damaged files, which must not end the study.
+"""A C3D recording, read in a process of its own: ezc3d crashes or hangs on some damaged files, and the study must not.
 
 Run as a program, this file reads one recording and writes its signals to standard output; it imports nothing of biox.
 """
@@ -14,7 +14,7 @@ LONGEST_S = 60
 
 
 def c3d(file: Path) -> tuple[dict[str, np.ndarray], float]:
-    """The analog signals of a recording by label, forces of calibrated plates as "plate1 Fx" ..., and the rate in hertz.
+    """Analog signals by label, forces of calibrated plates as "plate1 Fx" ..., and the sampling rate in hertz.
 
     Raises ValueError with the reason where the file cannot be read.
     """

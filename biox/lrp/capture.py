@@ -35,7 +35,7 @@ class Capture(TorchFunctionMode):
 
     def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None) -> Tensor:
         """The leaf tensor to run the model on; its gradient will be the relevance."""
-        leaf = x.detach().clone().requires_grad_()
+        leaf = (x.clone() if x.is_inference() else x.detach()).requires_grad_()
         positive = bool((leaf >= 0).all())
         setattr(leaf, _ATTRIBUTE, Tag(self, raw=True, positive=positive, bounds=bounds))
         return leaf
@@ -48,7 +48,8 @@ class Capture(TorchFunctionMode):
         if func is with_item:
             self._finish_augmented(args[0], args[2])
         args, kwargs = with_tensors(args, self.current), with_tensors(kwargs, self.current)
-        result = self._run(func, args, kwargs)
+        with torch.inference_mode(False):  # the model may have switched it on, which would cut the way back
+            result = self._run(func, args, kwargs)
         if target is None:
             return result
         self._overwrite(target, result)

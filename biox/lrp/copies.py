@@ -2,23 +2,26 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from biox.lrp.capture import Capture
 from biox.lrp.errors import UnhandledOperation, place_in_user_code
+from biox.lrp.inplace import with_item
 from biox.lrp.tags import tensors_in
 
-_FILLING = (functional.pad, Tensor.masked_fill)  # may put in a constant that is given as a number
+# May put in a constant that is given as a number.
+_FILLING = (functional.pad, Tensor.masked_fill, torch.masked_fill, Tensor.where, torch.where, with_item)
 
 
 def copied(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
     """Each output value is one input value or a constant; relevance goes where it came from (max: to the winner)."""
     tensors = list(tensors_in((args, kwargs)))
     dependent = [tag for tensor in tensors if (tag := capture.tag(tensor)) is not None]
-    constants = [tensor for tensor in tensors if tensor.is_floating_point() and capture.tag(tensor) is None]
-    negative = [value for value in (*args, *kwargs.values()) if isinstance(value, int | float) and value < 0]
-    positive = all(tag.positive for tag in dependent) and not constants and not (negative and func in _FILLING)
+    constants = any(tensor.dtype != torch.bool and capture.tag(tensor) is None for tensor in tensors)
+    numbers = func in _FILLING and any(isinstance(v, int | float) and v < 0 for v in (*args, *kwargs.values()))
+    positive = all(tag.positive for tag in dependent) and not constants and not numbers
     return capture.native(func, args, kwargs, raw=all(tag.raw for tag in dependent), positive=positive)
 
 

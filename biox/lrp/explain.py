@@ -45,8 +45,8 @@ def relevance(
             output = model(leaf)
         scores = _scores(capture, output, len(x))
         start = scores.detach() * weights_of(target, scores)
-        (found,) = torch.autograd.grad(scores, leaf, start, allow_unused=True)
-    return torch.zeros_like(x) if found is None else found.detach()
+        (found,) = torch.autograd.grad(scores, leaf, start)
+    return found
 
 
 def score(model: nn.Module, x: Float[Tensor, "sample *feature"], target: Target) -> Float[Tensor, " sample"]:
@@ -116,6 +116,10 @@ def _check(model: object, x: Tensor) -> None:
         )
     random = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
     for name, module in model.named_modules() if isinstance(model, nn.Module) else ():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError(
+                f"The layer {name!r} is compiled by torch.jit, so its operations cannot be seen. Give its source."
+            )
         if module.training and isinstance(module, random):
             raise ValueError(
                 f"The layer {name!r} ({type(module).__name__}) is in training mode, where a sample's score is random "

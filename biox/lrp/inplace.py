@@ -19,6 +19,7 @@ _OPTIONAL = {
     functional.feature_alpha_dropout: 3,
 }
 _OPERATORS = {f"__i{name}__": f"__{name}__" for name in ("add", "sub", "mul", "truediv", "div")}
+_SET_DATA = getattr(Tensor, "data").__set__  # noqa: B009 - the descriptor itself, which type checkers do not know
 _ONLY_NAMED_SO = ("requires_grad_", "retain_grad")
 
 
@@ -46,6 +47,8 @@ def out_of_place(func: Any, args: tuple, kwargs: dict) -> tuple[Any, tuple, dict
     name = getattr(func, "__name__", "")
     if kwargs.get("out") is not None:
         raise UnhandledOperation(f"{name} writes into out= at {place_in_user_code()}. Use its result instead.")
+    if func == _SET_DATA:
+        raise UnhandledOperation(f"A tensor's .data is replaced at {place_in_user_code()}. Use the new tensor instead.")
     plain = _OPERATORS.get(name) or (name[:-1] if name.endswith("_") and not name.endswith("__") else None)
     if plain is None or name in _ONLY_NAMED_SO:
         return func, args, kwargs, None

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from biox.lrp import rules
 from biox.lrp.layers import Layer
-from biox.lrp.parts import part_of
 from biox.lrp.rules import Part, Rule, Term
 
 
@@ -33,62 +32,54 @@ def propagate(rule: Rule, site: Site, relevance: Tensor) -> Tensor:
     """Relevance of a layer's input from the relevance of its output."""
     if not rule.shares:
         return relevance
-    cheap = rule.rectified is not None and site.rectified and site.input_positive
-    shares = rule.rectified if cheap and rule.rectified is not None else rule.shares
-    total: Tensor | None = None
+    cheap = rule.rectified if site.rectified and site.input_positive else None
+    shares = rule.shares if cheap is None else cheap
+    carried: dict[Part, Tensor] = {}
     rest: Tensor | None = site.output if rule.complete else None
     for place, share in enumerate(shares):
         terms = [term for term in share.terms if not (site.input_positive and term.input is rules.negative)]
         if rest is not None and place == len(shares) - 1:
             divisor = rest.clamp(max=0) if share.factor < 0 else rest
         else:
-            divisor = _sum(terms, site)
-            rest = rest - divisor if rest is not None else None
-        arriving = relevance * (site.output != 0) if share.skips_zero else relevance
-        down = _handed_down(terms, site, divided(arriving, divisor, rule.eps))
-        down = down if share.factor == 1 else down.mul_(share.factor)
-        total = down if total is None else total.add_(down)
-    assert total is not None
-    return total
+            divisor = reduce(torch.add, (_scaled(_forward(term, site), term.factor, term, site) for term in terms))
+            rest = None if rest is None else rest - divisor
+        # Below a ReLU no relevance arrives where the output is 0.
+        arriving = relevance * (site.output != 0) if share.skips_zero and not site.rectified else relevance
+        quotient = divided(arriving, divisor, rule.eps)
+        for term in terms:
+            part = _same_part(term.input, site)
+            down = _adjoint(term, site, _scaled(quotient, share.factor * term.factor, term, site))
+            carried[part] = carried[part].add_(down) if part in carried else down
+    found = (down if part is rules.ones else down.mul_(_input(part, site)) for part, down in carried.items())
+    return reduce(torch.add, found)
 
 
 def divided(relevance: Tensor, by: Tensor, eps: float) -> Tensor:
     """R / (z + eps s(z)) with s(0) = +1; with eps = 0, nothing where z is 0."""
     if eps == 0:
         return torch.where(by == 0, 0, relevance / by)
-    return relevance / torch.where(by < 0, by - eps, by + eps)
-
-
-def _sum(terms: list[Term], site: Site) -> Tensor:
-    passes = [_scaled(_forward(term, site), term.factor, term, site) for term in terms]
-    return reduce(torch.add, passes)
+    # A sum of -0.0 gets -eps here, which does no harm: all that was summed is zero then.
+    stable = torch.copysign(by.new_tensor(eps), by).add_(by)
+    return torch.div(relevance, stable, out=stable) if stable.shape == relevance.shape else relevance / stable
 
 
 def _forward(term: Term, site: Site) -> Tensor:
     """The changed forward pass; the layer's own output where nothing was changed but the bias left out."""
     layer = site.layer
     if term.input is rules.whole and term.weight is rules.whole:
-        return (
-            site.output if layer.bias is None or term.bias is rules.whole else site.output - _along(layer, site.output)
-        )
+        bare = layer.bias is None or term.bias is rules.whole
+        return site.output if bare else site.output - _along(layer, site.output)
     if term.weight is rules.ones:
         return layer.operator.count(layer.weight, site.input)
     bias = None if term.bias is None or layer.bias is None else term.bias(layer.bias)
-    return layer.operator.forward(_input(term.input, site), part_of(layer.weight, term.weight), bias)
+    return layer.operator.forward(_input(term.input, site), term.weight(layer.weight.detach()), bias)
 
 
-def _handed_down(terms: list[Term], site: Site, quotient: Tensor) -> Tensor:
-    total: Tensor | None = None
-    for term in terms:
-        scaled = _scaled(quotient, term.factor, term, site)
-        if term.weight is rules.ones:
-            down = site.layer.operator.spread(scaled, site.layer.weight, site.input)
-        else:
-            down = site.layer.operator.adjoint(scaled, part_of(site.layer.weight, term.weight), site.input)
-        down = down if term.input is rules.ones else down * _input(term.input, site)
-        total = down if total is None else total + down
-    assert total is not None
-    return total
+def _adjoint(term: Term, site: Site, quotient: Tensor) -> Tensor:
+    layer = site.layer
+    if term.weight is rules.ones:
+        return layer.operator.spread(quotient, layer.weight, site.input)
+    return layer.operator.adjoint(quotient, term.weight(layer.weight.detach()), site.input)
 
 
 def _along(layer: Layer, output: Tensor) -> Tensor:
@@ -100,7 +91,13 @@ def _along(layer: Layer, output: Tensor) -> Tensor:
 
 def _scaled(values: Tensor, factor: float, term: Term, site: Site) -> Tensor:
     values = values if factor == 1 else values * factor
-    return values * site.output.sign() if term.signed else values
+    # Below a ReLU the sign is 1 wherever relevance arrives.
+    return values * site.output.sign() if term.signed and not site.rectified else values
+
+
+def _same_part(part: Part, site: Site) -> Part:
+    """The simplest name of a part of this site's input."""
+    return rules.whole if site.input_positive and part in (rules.positive, rules.absolute) else part
 
 
 def _input(part: Part, site: Site) -> Tensor:
@@ -109,4 +106,4 @@ def _input(part: Part, site: Site) -> Tensor:
         return site.bounds[0 if part is rules.low else 1]
     if part is rules.ones:
         return rules.ones(site.input[:1])
-    return site.input if site.input_positive and part in (rules.positive, rules.absolute) else part(site.input)
+    return _same_part(part, site)(site.input)

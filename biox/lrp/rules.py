@@ -57,7 +57,7 @@ def high(values: Tensor) -> Tensor:
 
 @lru_cache(maxsize=64)
 def raised(gamma: float) -> Part:
-    """The part w + gamma max(w, 0); the same function for the same gamma, so that its result can be kept."""
+    """The part w + gamma max(w, 0); one function for one gamma, so that equal rules compare equal."""
 
     def part(values: Tensor) -> Tensor:
         return values + gamma * values.clamp(min=0)

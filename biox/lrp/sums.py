@@ -21,11 +21,6 @@ def add(capture: Capture, func: Any, input: Any, other: Any, *, alpha: float = 1
     return _shared(capture, func(input, other, alpha=alpha), (input, 1), (other, alpha))
 
 
-def add_reversed(capture: Capture, func: Any, input: Any, other: Any) -> Any:
-    """``other + input``."""
-    return _shared(capture, func(input, other), (input, 1), (other, 1))
-
-
 def subtract(capture: Capture, func: Any, input: Any, other: Any, *, alpha: float = 1) -> Any:
     """``input - alpha other``."""
     return _shared(capture, func(input, other, alpha=alpha), (input, 1), (other, -alpha))

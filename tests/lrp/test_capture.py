@@ -234,6 +234,65 @@ def test_a_tensor_kept_from_an_earlier_call_is_a_constant():
     torch.testing.assert_close(again, once / 2)
 
 
+def test_a_model_that_overwrites_its_input_leaves_the_callers_tensor_alone():
+    first, x = linear(6, 3), batch(6)
+    kept = x.clone()
+
+    def model(x):
+        x *= 2
+        x[:, 0] = 0
+        torch.relu_(x)
+        return first(x)
+
+    def written_out(x):
+        return first(torch.relu(torch.cat([torch.zeros_like(x[:, :1]), (x * 2)[:, 1:]], 1)))
+
+    expected = lrp.relevance(written_out, x, 1, "epsilon")
+    assert torch.equal(lrp.relevance(model, x, 1, "epsilon"), expected)
+    assert torch.equal(x, kept)
+
+
+def test_inference_mode_inside_the_model_does_not_cut_relevance_off():
+    first, second = linear(6, 5), linear(5, 3)
+
+    def model(x):
+        with torch.inference_mode():
+            h = torch.relu(first(x)).flip(1)
+        return second(h)
+
+    plain = lrp.relevance(lambda x: second(torch.relu(first(x)).flip(1)), batch(6), 1)
+    assert torch.equal(lrp.relevance(model, batch(6), 1), plain)
+
+
+@pytest.mark.parametrize("filled", [lambda h: torch.where(h > 1, h, -1.0), lambda h: h.masked_fill(h < 1, -1)])
+def test_negative_constants_put_into_a_positive_tensor_are_noticed(filled):
+    """Rules take shortcuts for inputs that are known to be positive."""
+    first, second, x = linear(6, 5), linear(5, 3), batch(6).abs()
+    hidden = filled(torch.relu(first(x))).detach()
+    composite = lrp.Composite((lrp.Entry(lrp.rules.zplus(), name="weight"), lrp.Entry(lrp.rules.zplus())))
+    upper = lrp.relevance(second, hidden, 1, composite)
+    lower = lrp.relevance(lambda x: first(x).relu(), x, upper / hidden.where(hidden > 0, 1) * (hidden > 0), composite)
+    torch.testing.assert_close(lrp.relevance(lambda x: second(filled(torch.relu(first(x)))), x, 1, composite), lower)
+
+
+def test_replacing_the_data_of_a_tensor_is_refused():
+    first, second = linear(6, 5), linear(5, 3)
+
+    def model(x):
+        h = first(x)
+        h.data = torch.zeros(4, 5, dtype=x.dtype)
+        return second(h)
+
+    with pytest.raises(lrp.UnhandledOperation, match=r"\.data is replaced"):
+        lrp.relevance(model, batch(6), 1)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_layer_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"layer '0' is compiled by torch\.jit"):
+        lrp.relevance(nn.Sequential(torch.jit.script(nn.Linear(6, 5)), nn.Linear(5, 3)), batch(6).float(), 1)
+
+
 @pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(5)])
 def test_training_mode_is_refused_before_anything_changes(layer):
     model = nn.Sequential(nn.Linear(6, 5), layer, nn.Linear(5, 3))

@@ -82,6 +82,8 @@ def test_a_residual_sum_counts_relevance_once():
         lambda h: torch.stack(h.unbind(1)).transpose(0, 1),
         lambda h: h.permute(0, 2, 1).contiguous().view(h.size(0), -1).unsqueeze(1).squeeze(1),
         lambda h: sum([h, h.roll(1, -1)]),
+        lambda h: h.__add__(h).__radd__(h).__sub__(h).__mul__(2).__rmul__(3).__truediv__(4),
+        lambda h: (-h).__rsub__(h).__iadd__(h),
         lambda h: 2 * h.clamp(min=0),
         lambda h: functional.pad(h, (1, 2)),
         lambda h: torch.where(h > 0, h, torch.zeros_like(h)),

@@ -2,7 +2,9 @@
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,10 @@ from biox.core.study import Training
 from biox.steps.augment import augment, mixed
 
 WARM_UP = 0.1
+_OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adamw": partial(torch.optim.AdamW, fused=True),
+    "sgd": partial(torch.optim.SGD, momentum=0.9, nesterov=True, fused=True),
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Examples:
 def optimise(model: nn.Module, train: Examples, validation: Examples, training: Training, seed: int) -> pd.DataFrame:
     """Train until the validation loss has not fallen for ``patience`` epochs, and keep the best weights in ``model``.
 
-    AdamW; the learning rate rises over the first tenth of ``epochs`` and falls as a cosine to zero. The validation loss
+    The learning rate rises over the first tenth of ``epochs`` and falls as a cosine to zero. The validation loss
     is the cross-entropy of the averaged weights (``training.average``) where averaging is on.
     Returns one row an epoch: epoch (from 1), train_loss, validation_loss, validation_accuracy, learning_rate, best.
     """
@@ -68,8 +74,8 @@ class _Run:
         self.smooth = copy.deepcopy(model) if training.average else model
         self.rng = np.random.default_rng(seed)
         self.steps_an_epoch = math.ceil(len(train.x) / training.batch)
-        self.optimiser = torch.optim.AdamW(
-            model.parameters(), training.learning_rate, weight_decay=training.weight_decay, fused=True
+        self.optimiser = _OPTIMISERS[training.optimiser](
+            model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
         )
         total = training.epochs * self.steps_an_epoch
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, total))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 
 from biox.core.errors import InputError
 from biox.core.study import Study, Training
@@ -188,6 +189,17 @@ def test_members_of_an_average_learn_as_if_alone():
     for key, value in alone.weights.items():
         torch.testing.assert_close(both.weights[f"members.0.{key}"], value, atol=1e-3, rtol=1e-3)
     assert not torch.equal(both.weights["members.0.1.weight"], both.weights["members.1.1.weight"])
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_each_optimiser_learns_to_the_same_solution_of_a_convex_problem(optimiser):
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32))
+    y = (x @ torch.tensor([1.0, -2.0, 0.5]) + torch.from_numpy(np.random.default_rng(1).logistic(size=200)) > 0).long()
+    model = torch.nn.Linear(3, 2)
+    settings = Training(epochs=300, batch=200, learning_rate=0.1, weight_decay=0.0, optimiser=optimiser)
+    optimise.descend(model, optimise.Examples(x, y, torch.ones(2)), 300, settings, 0)
+    twin = LogisticRegression(C=np.inf, max_iter=1000).fit(x.numpy(), y.numpy())
+    np.testing.assert_allclose((model.weight[1] - model.weight[0]).detach().numpy(), twin.coef_[0], atol=0.01)
 
 
 def test_balanced_loss_finds_more_of_the_rare_class():

@@ -7,8 +7,8 @@ Code outside the package is named ``package.module:function``.
 import importlib
 import importlib.util
 import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -19,9 +19,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def known(package: str) -> list[str]:
-    """The names that can be found in a package: those of its modules that hold a function of the same name."""
-    paths = importlib.import_module(package).__path__
-    return sorted(m.name for m in pkgutil.iter_modules(paths) if not m.name.startswith("_"))
+    """The names that can be found in a package: those of its files that define a function of the same name."""
+    folders = [Path(folder) for folder in importlib.import_module(package).__path__]
+    files = [file for folder in folders for file in folder.glob("[!_]*.py")]
+    return sorted(file.stem for file in files if f"\ndef {file.stem}(" in file.read_text(encoding="utf-8"))
 
 
 def find(package: str, name: str) -> Callable[..., Any]:

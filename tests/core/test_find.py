@@ -44,8 +44,11 @@ def test_a_missing_module_or_function_is_an_input_error(name):
         find("biox.models", name)
 
 
-def test_private_modules_are_not_offered():
-    assert not [name for name in known("biox.models") if name.startswith("_")]
+def test_only_files_with_a_function_of_their_name_are_offered():
+    names = known("biox.domains.gait")
+    assert {"table", "simulate", "validate"} <= set(names)
+    assert "curves" not in names
+    assert not [name for name in names if name.startswith("_")]
 
 
 def test_options_become_checked_keyword_arguments():

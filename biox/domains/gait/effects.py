@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from biox.core.types import Evidence, claims_table
+from biox.domains.gait.curve_table import curve
 from biox.domains.gait.groups import Groups
-from biox.domains.gait.spm_evidence import Plan, Tested, curve
+from biox.domains.gait.spm_evidence import Plan, Tested
 from biox.stats.effect import Effect, hedges_g, paired_g
 
 
@@ -37,9 +38,9 @@ def _largest(found: Effect, c: int, group: str, n: int) -> dict:
         "claim": "largest effect",
         "group": group,
         "value": found.g[c, point],
-        "low": found.band_low[c, point],
-        "high": found.band_high[c, point],
+        "low": found.low[c, point],
+        "high": found.high[c, point],
         "n": n,
         "unit": "Hedges g",
-        "method": f"at {point} % of stance; simultaneous 95 % bootstrap band over people, {found.draws} draws",
+        "method": f"at {point} % of stance; 95 % bootstrap interval of this point over people, {found.draws} draws",
     }

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from biox.core.types import Cohort, Evidence, claims_table
+from biox.domains.gait.curve_table import curve
 from biox.domains.gait.groups import Groups
 from biox.domains.gait.profiles import net
-from biox.domains.gait.spm_evidence import Plan, curve
+from biox.domains.gait.spm_evidence import Plan
 
 
 def force_curves(forces: Groups, cohort: Cohort, plan: Plan) -> Evidence:

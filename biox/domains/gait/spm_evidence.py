@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from biox.core.types import Evidence, claims_table
+from biox.domains.gait.curve_table import curve, stretches
 from biox.domains.gait.groups import Comparison, Groups, TwoGroups, comparisons
 from biox.stats.maxima import Permutation
 from biox.stats.multiple import Channels, holm, per_channel
@@ -134,30 +135,6 @@ def _curve(one: Tested, c: int, channel: str, plan: Plan) -> pd.DataFrame:
     return curve(quantity, one.comparison.name, channel, one.field.statistic[c], method=plan.method)
 
 
-def curve(
-    quantity: str,
-    group: str,
-    channel: str,
-    value: np.ndarray,
-    band: tuple[np.ndarray, np.ndarray] | None = None,
-    method: str = "",
-) -> pd.DataFrame:
-    """One curve as rows of the table ``curves``; no band is NaN."""
-    low, high = band if band is not None else (np.nan, np.nan)
-    return pd.DataFrame(
-        {
-            "quantity": quantity,
-            "group": group,
-            "channel": channel,
-            "point": np.arange(len(value)),
-            "value": np.asarray(value, float),
-            "low": low,
-            "high": high,
-            "method": method,
-        }
-    )
-
-
 def _thresholds(one: Tested, c: int, channel: str, plan: Plan) -> list[dict]:
     values = {"random field": one.field.alone[c].threshold, "permutation": one.shuffled.channel_threshold[c]}
     return [
@@ -199,13 +176,3 @@ def _clusters(one: Tested, c: int, channel: str, plan: Plan) -> list[dict]:
         for run in stretches(beyond, np.sign(statistic))
     ]
     return theory + shuffling
-
-
-def stretches(mask: np.ndarray, sign: np.ndarray | None = None) -> list[np.ndarray]:
-    """The runs of neighbouring points (of one sign) inside a mask, each as its positions."""
-    place = np.flatnonzero(mask)
-    if not len(place):
-        return []
-    same = np.ones(len(mask)) if sign is None else sign
-    breaks = (np.diff(place) > 1) | (np.diff(same[place]) != 0)
-    return np.split(place, np.flatnonzero(breaks) + 1)

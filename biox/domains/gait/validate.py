@@ -15,11 +15,13 @@ from biox.core.types import Cohort, Evidence, Fit, Relevance
 from biox.domains.gait.confounding import Targets, against_first, confounding
 from biox.domains.gait.disjoint import disjoint
 from biox.domains.gait.effects import effects
-from biox.domains.gait.groups import TwoGroups, groups_of
+from biox.domains.gait.groups import Groups, TwoGroups, groups_of
 from biox.domains.gait.mean_curves import force_curves, relevance_curves
 from biox.domains.gait.overlap import overlap
 from biox.domains.gait.planted import planted
 from biox.domains.gait.profiles import attention, out_of_fold, out_of_fold_logits, shared
+from biox.domains.gait.rating_sheets import drawn_sheets, rating_evidence
+from biox.domains.gait.ratings import rated, read_ratings
 from biox.domains.gait.spm_evidence import Plan, spm_evidence, tested
 from biox.domains.gait.variants import variants
 
@@ -39,7 +41,7 @@ class GaitValidation(Strict):
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     permutations: int = Field(default=10_000, ge=200)
     draws: int = Field(default=10_000, ge=1000)
-    bootstrap: int = Field(default=1000, ge=100)
+    bootstrap: int = Field(default=500, ge=100)
     covariates: tuple[str, ...] | None = None
     two_groups: TwoGroups = "welch"
     sheets: int = Field(default=24, ge=0)
@@ -80,8 +82,19 @@ def validate(
     parts += [
         variants(seen, fits, first, plan),
         confounding(seen, _targets(seen, fits, first), settings.covariates, plan),
+        _experts(forces, groups_of(out_of_fold(first, "main", seen), seen), seen, settings),
     ]
     return joined(parts)
+
+
+def _experts(forces: Groups, maps: Groups, cohort: Cohort, settings: GaitValidation) -> Evidence:
+    """Sheets to be rated and, where a folder with answers is given, what the experts said."""
+    sheets = drawn_sheets(forces, maps, settings.sheets, settings.seed)
+    channels = cohort.axes[0].labels
+    forms = rating_evidence(sheets, channels, cohort.unit, cohort.classes)
+    if settings.ratings is None:
+        return forms
+    return joined([forms, rated(read_ratings(settings.ratings), sheets, channels, cohort.classes)])
 
 
 def _targets(cohort: Cohort, fits: Fits, folds: Mapping[int, Mapping[str, Relevance]]) -> Targets:

@@ -1,14 +1,15 @@
 """Whether explanation and statistics point to the same places and, where the truth is known, to the true ones."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from biox.report import svg
-from biox.report.blocks import Figure, Section, Table, Terms, Text, section, without_empty
-from biox.report.found import Claim, claims, pair, parts, records, table
+from biox.report.blocks import Block, Figure, Fold, Section, Table, Terms, Text, section, tidy
+from biox.report.found import Claim, claims, how_pooled, how_tested, pair, parts, records, table
 from biox.report.given import Given, first_method
-from biox.report.words import interval, number, p_cell, p_value, percent
+from biox.report.words import capital, interval, number, p_cell, p_value, percent, plural
 
 ALPHA = 0.05
 TERMS = (
@@ -35,7 +36,8 @@ def agreement_sentence(row: Claim) -> str:
     verdict = "agree beyond chance" if row.p < ALPHA else "were not shown to agree beyond chance"
     return (
         f"Relevance ({row.group}) and SPM, computed on different people, {verdict}: "
-        f"rank correlation {number(row.value)} (chance, middle 95 %: {interval(row.low, row.high)}; {p_value(row.p)})."
+        f"rank correlation {number(row.value)} (chance, middle 95 %: {interval(row.low, row.high)}; one-sided "
+        f"{p_value(row.p)})."
     )
 
 
@@ -71,7 +73,7 @@ def null_figure(given: Given, found: Claim) -> Figure | None:
         (420, 176), "Agreement against chance", agreement_sentence(found),
         [svg.axes(panel, svg.ticks(*panel.x, 6), [], True), *bars, observed, words, axis],
     )  # fmt: skip
-    caption = f"Grey: the same measure in {len(values)} random shifts. Dashed: observed. {found.method}."
+    caption = f"Grey: the same measure in {len(values)} random shifts. Dashed: observed. {capital(how_pooled(found))}."
     return Figure("agreement", drawn, caption, width=560)
 
 
@@ -83,17 +85,17 @@ def profile_table(given: Given) -> Table | None:
     for row in correlations:
         area = areas.get(row.group)
         method, *channels = parts(row.group)
-        channel = channels[0] if channels else ""
-        fields = [number(row.value), interval(row.low, row.high)]
-        fields += ["–", "–"] if area is None else [number(area.value), interval(area.low, area.high)]
+        cells = (_with_ends(row), "–" if area is None else _with_ends(area))
         undefined = area.method if area is not None and not math.isfinite(area.value) else ""
-        rows.append((channel or "all channels", method, *fields, undefined))
-    head = ("channel", "explanation", "rank correlation", "95 % interval", "AUROC", "95 % interval", "")
+        rows.append((channels[0] if channels else "all channels", method, *cells, undefined))
+    head = ("channel", "explanation", "rank correlation", "AUROC", "")
     whole = frozenset(k for k, row in enumerate(rows) if row[0] == "all channels")
-    caption = (
-        "Relevance (absolute value, mean over people) against |t| or F over the points. Higher is closer agreement."
-    )
-    return without_empty(Table(head, tuple(rows), caption, 2, 1, whole)) if rows else None
+    caption = "Size of the relevance against |t| or F, over the points; 95 % intervals over people where computed."
+    return tidy(Table(head, tuple(rows), caption, 2, 1, whole)) if rows else None
+
+
+def _with_ends(row: Claim) -> str:
+    return number(row.value) + (f" ({interval(row.low, row.high)})" if math.isfinite(row.low) else "")
 
 
 def overlap_table(given: Given) -> Table | None:
@@ -101,48 +103,39 @@ def overlap_table(given: Given) -> Table | None:
     found = table(given.evidence, "overlap")
     if found is None:
         return None
-    own = found[found["method"] == first_method(given)]
-    rows = tuple(
-        (
-            pair(str(row.comparison)),
-            str(row.channel),
-            f"{row.significant:.0f} of {row.points:.0f}",
-            percent(float(row.share_significant)),
-            percent(float(row.mass_in_significant)),
-            number(float(row.rank_correlation)),
-            number(float(row.auroc)),
-            str(row.note),
+    rows = []
+    for row in records(found[found["method"] == first_method(given)]):
+        shares = (percent(float(row.share_significant)), percent(float(row.mass_in_significant)))
+        rows.append(
+            (str(row.channel), pair(str(row.comparison)), f"{row.significant:.0f} of {row.points:.0f}", *shares)
         )
-        for row in records(own.fillna({"note": ""}))
-    )
-    head = (
-        "comparison",
-        "channel",
-        "points that differ",
-        "as a share",
-        "relevance on them",
-        "rank correlation",
-        "AUROC",
-        "",
-    )
+    head = ("channel", "comparison", "points that differ", "as a share", "relevance on them")
     caption = "If relevance were spread evenly, “relevance on them” would equal “as a share”."
-    strong = frozenset(k for k, row in enumerate(rows) if row[1] == "all channels")
-    return without_empty(Table(head, rows, caption, 2, 1, strong)) if rows else None
+    strong = frozenset(k for k, row in enumerate(rows) if row[0] == "all channels")
+    return tidy(Table(head, tuple(rows), caption, names=2, strong=strong)) if rows else None
 
 
-def maps_between_classes(given: Given) -> Section | None:
-    """SPM on the relevance maps themselves: whether the explanations of the classes differ."""
+def maps_between_classes(given: Given, drawn: Sequence[Block]) -> Section | None:
+    """SPM on the relevance maps themselves: whether the explanations of the classes differ; ``drawn``: its figures."""
     found = claims(given.evidence, "explanations differ")
-    rows = [(*_names(row.group), number(row.value), p_cell(row.p), p_cell(row.q)) for row in found]
-    if not rows:
+    if not found:
         return None
     differ = sum(1 for row in found if row.q < ALPHA)
-    words = Text(
-        f"The same test on the relevance maps instead of the curves. {differ} of {len(found)} tests show the "
+    words = (
+        f"The same test on the relevance maps instead of the curves: {differ} of {plural(len(found), 'test')} show the "
         "explanations of the classes to differ after correction over channels."
     )
-    head = ("explanation", "comparison", "channel", "largest t or F", "p", "p, Holm")
-    return section("maps", "Are the classes explained differently?", [words, Table(head, tuple(rows), names=3)])
+    rows = [(*_names(row.group), number(row.value), p_cell(row.p), p_cell(row.q)) for row in found]
+    first = rows[0][:2]
+    main, others = [row for row in rows if row[:2] == first], [row for row in rows if row[:2] != first]
+    blocks = [Text(words), *drawn, _maps_table(main, capital(how_tested(found[0])) + ".")]
+    blocks += [Fold(f"Other comparisons ({len(others)} tests)", (_maps_table(others, ""),))] if others else []
+    return section("maps", "Are the classes explained differently?", blocks)
+
+
+def _maps_table(rows: list[tuple[str, ...]], caption: str) -> Table:
+    head = ("channel", "comparison", "explanation", "largest t or F", "p", "p, Holm")
+    return tidy(Table(head, tuple((row[2], row[1], row[0], *row[3:]) for row in rows), caption, names=3))
 
 
 def _names(group: str) -> list[str]:

@@ -49,7 +49,7 @@ def _verdict(gain: Claim | None) -> str:
         return ""
     size = f"{_points(gain.value)} (95 % interval {_points(gain.low, '')} to {_points(gain.high, '')})"
     if gain.low > 0:
-        return f" That is {size} above the most frequent class: it has learned something."
+        return f" That is {size} above the most frequent class: better than guessing."
     return f" The gain over the most frequent class is {size}: no ability to tell them apart was shown."
 
 
@@ -76,10 +76,10 @@ def where(given: Given) -> str:
     size = "" if effect is None else f", Hedges g {number(effect.value)} ({interval(effect.low, effect.high)})"
     share = claim(given.evidence, "points significant", f"{group} | all channels")
     whole = "" if share is None else f" ({percent(share.value)} of all points)"
+    places = f" in {len(kept)} of {len(tests)} channels" if len(tests) > 1 else ""
     return (
-        f"SPM finds the classes to differ in {len(kept)} of {len(tests)} channels{whole}, most clearly in "
-        f"{parts(best.group)[-1]} (largest {statistic} {number(best.value)}, {p_value(best.q)} corrected over "
-        f"channels{size}).{carried(given)}"
+        f"SPM finds the classes to differ{places}{whole}, most clearly in {parts(best.group)[-1]} "
+        f"(largest {statistic} {number(best.value)}, {p_value(best.q)} corrected over channels{size}).{carried(given)}"
     )
 
 

@@ -116,12 +116,15 @@ def figures(blocks: Iterable[Block]) -> list[Figure]:
     return found
 
 
-def without_empty(table: Table) -> Table:
-    """The table without those last columns of words in which no row says anything."""
-    kept = [k for k in range(len(table.head)) if k < len(table.head) - table.notes or any(row[k] for row in table.rows)]
+def tidy(table: Table) -> Table:
+    """The table without first columns in which all rows say the same, and last ones in which none says anything."""
+    last, cells = len(table.head) - table.notes, [{row[k] for row in table.rows} for k in range(len(table.head))]
+    same = {k for k in range(1, table.names) if len(cells[k]) == 1}
+    empty = {k for k in range(last, len(table.head)) if cells[k] <= {""}}
+    kept = [k for k in range(len(table.head)) if k not in same | empty]
     rows = tuple(tuple(row[k] for k in kept) for row in table.rows)
-    lost = len(table.head) - len(kept)
-    return replace(table, head=tuple(table.head[k] for k in kept), rows=rows, notes=table.notes - lost)
+    head = tuple(table.head[k] for k in kept)
+    return replace(table, head=head, rows=rows, names=table.names - len(same), notes=table.notes - len(empty))
 
 
 def section(name: str, title: str, blocks: Sequence[Block | None]) -> Section | None:

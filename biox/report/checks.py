@@ -18,14 +18,14 @@ CONSERVATION = (
         "biases inside the model and the stabiliser of the method take some; tiny scores inflate it.",
     ),
 )
-FEW, MULTIPLE, TINY = 12, 10.0, 1e-4
+TWO, FEW, MULTIPLE, TINY = 2, 12, 10.0, 1e-4
 KAPPA = (("Kappa", "agreement between raters beyond chance: 0 is chance, 1 is full agreement."),)
 
 
 def variants(given: Given) -> Section | None:
     """The same study under other models, normalisations and channels: accuracy, and whether the explanation changed."""
     found = table(given.evidence, "variants")
-    if found is None:
+    if found is None or len(found) < TWO:
         return None
     balanced = {row.group: row.value for row in claims(given.evidence, "balanced accuracy")}
     rows = []
@@ -68,9 +68,9 @@ def confounders(given: Given) -> Section | None:
 
 def _differ(given: Given) -> Table | None:
     found = claims(given.evidence, "covariate differs between classes")
-    rows = [(covariate_name(r.group), number(r.value), p_cell(r.p), p_cell(r.q), r.method) for r in found]
-    head = ("property", "statistic", "p", "p, Holm", "test")
-    return Table(head, tuple(rows), "Does it differ between the classes?", notes=1) if rows else None
+    rows = [(covariate_name(r.group), number(r.value), p_cell(r.p), p_cell(r.q)) for r in found]
+    caption = f"Does it differ between the classes? Statistic: {found[0].method}." if found else ""
+    return Table(("property", "statistic", "p", "p, Holm"), tuple(rows), caption) if rows else None
 
 
 def _with_score(given: Given) -> Table | None:
@@ -130,4 +130,4 @@ def _error(value: float) -> str:
         return UNKNOWN
     if abs(value) >= MULTIPLE:
         return f"{number(value, 0)} times the score"
-    return percent(value, 2) if abs(value) >= TINY or value == 0 else f"{value:.0e}"
+    return percent(value, 1) if abs(value) >= TINY or value == 0 else f"{value:.0e}"

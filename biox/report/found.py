@@ -8,7 +8,7 @@ import pandas as pd
 
 from biox.core.types import Evidence
 
-BASELINES = {"zero-rule": "zero-rule (always the most frequent class)", "logistic": "logistic regression"}
+BASELINES = {"zero-rule": "zero-rule", "logistic": "logistic regression"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ def how_tested(test: Claim) -> str:
     """How a test was made, without where its largest value lies."""
     place, _, how = test.method.partition(", ")
     return how if place.startswith("at ") else test.method
+
+
+def how_pooled(test: Claim) -> str:
+    """How the pooled test of agreement was made, without the numbers of its null, which stand beside it."""
+    return test.method.partition("; low and high")[0]
 
 
 def records(rows: pd.DataFrame) -> list[Any]:

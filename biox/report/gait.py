@@ -1,16 +1,18 @@
 """The gait study's own figures: mean curves coloured by relevance over the SPM curve, channel by channel."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
-from biox.report.blocks import Grid, Section, Table, Terms, Text, section, without_empty
+from biox.report.blocks import Fold, Grid, Table, Terms, Text, section, tidy
 from biox.report.curves import Curve, Key, comparisons, curves, main_comparison
 from biox.report.found import Claim, claims, how_tested, pair, parts
 from biox.report.gait_card import card
+from biox.report.gait_maps import relevance_tests
 from biox.report.gait_people import single_people
 from biox.report.gait_strips import strips
-from biox.report.given import Given
+from biox.report.given import Drawn, Given
 from biox.report.words import interval, number, p_cell, percent
 
 TERMS = (
@@ -29,12 +31,12 @@ TERMS = (
 )
 
 
-def gait(given: Given) -> tuple[Section | None, Section | None]:
-    """The sections of a gait study: the cohort's curves, and single people."""
+def gait(given: Given) -> Drawn:
+    """What a gait study shows of its own: the cohort's curves, tests of the relevance maps, and single people."""
     found = curves(given)
     channels = list(dict.fromkeys(channel for kind, _, channel in found if kind == "mean"))
     if not channels:
-        return None, single_people(given, found)
+        return Drawn(None, (), single_people(given, found))
     limit = relevance_limit(found)
     classes = [name for name in given.cohort.classes if any(("relevance", name, c) in found for c in channels)]
     overview = Grid(tuple(strips(given, found, name, limit) for name in classes))
@@ -45,9 +47,10 @@ def gait(given: Given) -> tuple[Section | None, Section | None]:
         overview if classes else None,
         Text(reading(found)),
         cards,
-        difference_table(given),
+        *difference_tables(given),
     ]
-    return section("curves", "Where the curves differ and where the model looked", blocks), single_people(given, found)
+    whole = section("curves", "Where the curves differ and where the model looked", blocks)
+    return Drawn(whole, relevance_tests(given, found), single_people(given, found))
 
 
 def relevance_limit(found: Mapping[Key, Curve]) -> float:
@@ -69,30 +72,29 @@ def reading(found: Mapping[Key, Curve]) -> str:
     )
 
 
-def difference_table(given: Given) -> Table | None:
-    """What SPM found in each channel, with the largest effect."""
+def difference_tables(given: Given) -> list[Table | Fold]:
+    """What SPM found in each channel, with the largest effect; pairs of several classes behind a title."""
     tests = claims(given.evidence, "curves differ")
     if not tests:
-        return None
+        return []
     names = ("curves differ, permutation", "points significant", "largest effect")
     others = [{row.group: row for row in claims(given.evidence, name)} for name in names]
-    rows = tuple(_row(row, *(by_group.get(row.group) for by_group in others)) for row in tests)
-    head = (
-        "channel",
-        "comparison",
-        "largest t or F",
-        "p",
-        "p, Holm",
-        "p, permutation",
-        "points",
-        "Hedges g",
-        "",
-    )
+    first = parts(tests[0].group)[0]
+    main = [row for row in tests if parts(row.group)[0] == first]
     caption = (
-        f"SPM per channel: {how_tested(tests[0])}. Points: share of the channel that differs. "
+        f"SPM per channel, {pair(first)}: {how_tested(tests[0])}. Points: share of the channel that differs. "
         "Hedges g: the largest, with its 95 % band and its place."
     )
-    return without_empty(Table(head, rows, caption, names=2, notes=1))
+    made = [_table(main, others, caption)]
+    pairs = [row for row in tests if parts(row.group)[0] != first]
+    folded = [Fold(f"Every pair of classes ({len(pairs)} tests)", (_table(pairs, others, ""),))] if pairs else []
+    return [*made, *folded]
+
+
+def _table(tests: list[Claim], others: list[dict[str, Claim]], caption: str) -> Table:
+    rows = tuple(_row(row, *(by_group.get(row.group) for by_group in others)) for row in tests)
+    head = ("channel", "comparison", "largest t or F", "p", "p, Holm", "p, permutation", "points", "Hedges g", "")
+    return tidy(Table(head, rows, caption, names=2, notes=1))
 
 
 def _row(test: Claim, permuted: Claim | None, share: Claim | None, effect: Claim | None) -> tuple[str, ...]:
@@ -100,5 +102,5 @@ def _row(test: Claim, permuted: Claim | None, share: Claim | None, effect: Claim
     size = "–" if effect is None else f"{number(effect.value)} ({interval(effect.low, effect.high)})"
     shuffled = "–" if permuted is None else p_cell(permuted.p)
     points = "–" if share is None else percent(share.value)
-    place = effect.method.partition(",")[0] if effect is not None and effect.method.startswith("at ") else ""
+    place = "" if effect is None or not effect.method.startswith("at ") else re.split("[,;]", effect.method)[0]
     return channel, pair(comparison), number(test.value), p_cell(test.p), p_cell(test.q), shuffled, points, size, place

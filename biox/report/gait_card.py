@@ -22,13 +22,13 @@ def card(given: Given, found: Mapping[Key, Curve], channel: str, limit: float) -
     top = 30.0 + height
     drawn, bottom = stacked(shown, layers, top)
     words = svg.text(LEFT + PLOT / 2, bottom + 20, axis_name(given.cohort), "label", "middle")
-    cursor = svg.line([(LEFT, top + 14), (LEFT, bottom - 8)], "cursor")
+    cursor = svg.line([(0.0, top + 14), (0.0, bottom - 8)], "cursor")
     explained = any(("relevance", name, channel) in found for name in shown.classes)
     parts = [svg.text(8, 16, short(channel, 56), "head"), *key, *drawn, words, cursor]
     parts += colour_bar(LEFT, bottom + 32, limit) if explained else []
     title, differ = f"{channel}: curves, relevance and test", difference(shown)
     picture = svg.picture((WIDTH, bottom + (54 if explained else 28)), title, differ, parts)
-    brown = " Brown: where the truth was planted." if _planted(shown) else ""
+    brown = " Bar along the top and shading: where the truth was planted." if _planted(shown) else ""
     index = given.cohort.axes[0].labels.index(channel)
     return Figure(f"curves-{index + 1}-{slug(channel)}", picture, f"{channel}. {differ}{brown}", _hover(shown), 520)
 

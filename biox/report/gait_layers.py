@@ -12,7 +12,8 @@ from biox.report.given import Given
 from biox.report.marks import band_look, class_look, levels, relevance_curve, runs, short
 from biox.report.words import number, p_value
 
-LINES = {"random field": ("field", "field", "– –"), "permutation": ("permutation", "permutation", "····")}
+NARROW = 48.0
+LINES = {"random field": ("field", "field", "- -"), "permutation": ("permutation", "permutation", "···")}
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,17 @@ def test(shown: Channel) -> list[Layer]:
     clusters = rows_of(shown.given, "clusters", where)
     limits = [(row.method, float(row.value)) for row in rows_of(shown.given, "thresholds", where)]
     limits = [(method, value) for method, value in limits if np.isfinite(value) and method in LINES]
+    highest = max((value for _, value in limits), default=0.0)
     signs = (1,) if statistic == "F" else (1, -1)
 
     def draw(panel: svg.Panel) -> list[str]:
         lines = [svg.level_line(panel, s * value, LINES[m][0]) for m, value in limits for s in signs]
         curve = svg.curve(panel, own.point, own.value, "ink")
-        words = [_word(panel, row, statistic) for row in clusters]
+        words = [_word(panel, row, _free(panel, row, highest)) for row in clusters]
         return [*(_shade(panel, r) for r in clusters), *lines, svg.level_line(panel, 0.0, "zero"), curve, *words]
 
     y = spread([own.value, np.zeros(1), *(np.array([s * value for s in signs]) for _, value in limits)])
-    aside = "   ".join(f"{LINES[m][1]} {number(value)} {LINES[m][2]}" for m, value in limits)
+    aside = ",  ".join(f"{LINES[m][1]} {number(value)} ({LINES[m][2]})" for m, value in limits)
     return [Layer(f"{statistic}, {pair(group)}", 92, y, draw, aside), *_pairs(shown, group)]
 
 
@@ -109,14 +111,19 @@ def _shade(panel: svg.Panel, row: object) -> str:
     return svg.span(panel, start, end, "cluster") if method == "random field" else svg.span(foot, start, end, "accent")
 
 
-def _word(panel: svg.Panel, row: object, statistic: str) -> str:
-    """The p-value of a wide enough random-field cluster, on the side of zero where the curve is not."""
-    start, end, method, sign, p = (getattr(row, name) for name in ("start", "end", "method", "sign", "p"))
-    if method != "random field" or svg.at_x(panel, end) - svg.at_x(panel, start) < 48:
+def _word(panel: svg.Panel, row: object, place: float) -> str:
+    """The p-value of a random-field cluster that is wide enough, at a height where the curve is not."""
+    start, end, method, p = (getattr(row, name) for name in ("start", "end", "method", "p"))
+    if method != "random field" or svg.at_x(panel, end) - svg.at_x(panel, start) < NARROW:
         return ""
-    below = statistic != "F" and sign > 0
-    y = svg.at_y(panel, 0.0) + (11 if below else -4)
-    return svg.text(svg.at_x(panel, (start + end) / 2), y, p_value(float(p)), "halo", "middle")
+    return svg.text(svg.at_x(panel, (start + end) / 2), place, p_value(float(p)), "halo", "middle")
+
+
+def _free(panel: svg.Panel, row: object, limit: float) -> float:
+    """Where the words of a cluster go: for F just above the threshold, for t on the other side of zero."""
+    if panel.y[0] > -limit:
+        return svg.at_y(panel, limit) - 4
+    return svg.at_y(panel, 0.0) + (11 if getattr(row, "sign", 1) > 0 else -4)
 
 
 def _pairs(shown: Channel, group: str) -> list[Layer]:

@@ -10,11 +10,11 @@ from biox.report.blocks import Figure, Fold, Grid, Section, Table, Terms, Text, 
 from biox.report.curves import Curve, Key, spread
 from biox.report.found import records, table
 from biox.report.given import Given, first_method
-from biox.report.marks import class_look, colour_bar, legend, levels, relevance_curve, short, slug
+from biox.report.marks import class_look, colour_bar, legend, levels, relevance_curve, short, slug, tiles
 from biox.report.words import number, percent
 
 SHOWN = 3
-WIDTH, CELL, GAP = 400.0, 112.0, 22.0
+WIDTH = 400.0
 TERMS = (
     (
         "Probability of the true class",
@@ -79,22 +79,19 @@ def cells(
     """One small panel a channel: the person's curve over the means of the classes; also the height of them all."""
     classes = given.cohort.classes
     parts, height = legend(8, 48, classes, WIDTH - 16)
-    top = 46.0 + height
     limit = 0.0 if relevance is None else float(np.abs(relevance[0]).max())
-    for k, channel in enumerate(given.cohort.axes[0].labels):
-        left = 30 + (k % 3) * (CELL + GAP - 6)
+    channels = given.cohort.axes[0].labels
+    places, bottom = tiles(len(channels), WIDTH, 42.0 + height)
+    for k, (channel, (left, top, width, high)) in enumerate(zip(channels, places, strict=True)):
         own = [(i, c) for i, name in enumerate(classes) if (c := found.get(("mean", name, channel))) is not None]
         x = own[0][1].point if own else np.arange(mean.shape[1], dtype=float)
         y = spread([mean[k], *(c.value for _, c in own)])
-        panel = svg.Panel(left, top + (k // 3) * 92 + 14, CELL - 10, 62, (float(x[0]), float(x[-1])), y)
-        parts += [
-            svg.text(left, panel.top - 4, short(channel, 18), "small"),
-            svg.axes(panel, svg.ticks(*panel.x, 2), svg.ticks(*y, 2), True),
-        ]
+        panel = svg.Panel(left, top, width, high, (float(x[0]), float(x[-1])), y)
+        parts.append(svg.text(left, panel.top - 4, short(channel, 22), "small"))
+        parts.append(svg.axes(panel, svg.ticks(*panel.x, 2), svg.ticks(*y, 2), True))
         parts += [svg.curve(panel, c.point, c.value, f"{class_look(i)} faint") for i, c in own]
         parts.append(_own_curve(panel, x, mean[k], (channel, relevance, limit)))
-    bottom = top + 92 * ((len(given.cohort.axes[0].labels) + 2) // 3) + 6
-    return (parts + colour_bar(30, bottom, limit) if limit else parts), bottom + (24 if limit else 0)
+    return (parts + colour_bar(30, bottom + 4, limit) if limit else parts), bottom + (28 if limit else 4)
 
 
 def _own_curve(

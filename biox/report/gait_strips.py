@@ -28,8 +28,8 @@ def strips(given: Given, found: Mapping[Key, Curve], name: str, limit: float) ->
     parts += colour_bar(LEFT - 40, top + 32, limit)
     described = "; ".join(f"{channel}: {_strongest(found[('relevance', name, channel)])}" for channel in channels)
     drawn = svg.picture((WIDTH, top + 56), f"Relevance for {name}", described, parts)
-    truth = " Brown frames: planted windows." if any(kind == "truth" for kind, _, _ in found) else ""
-    caption = f"Mean relevance over people for “{name}”. Dark bars: where SPM finds the classes different.{truth}"
+    truth = " Frames: where the truth was planted." if any(kind == "truth" for kind, _, _ in found) else ""
+    caption = f"Mean relevance over people for “{name}”. Bars beneath: where SPM finds the classes different.{truth}"
     index = given.cohort.classes.index(name)
     return Figure(f"relevance-{index}-{slug(name)}", drawn, caption, width=520)
 

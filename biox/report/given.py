@@ -6,6 +6,7 @@ from typing import Any
 
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Relevance
+from biox.report.blocks import Figure, Section
 
 Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
 
@@ -22,6 +23,15 @@ class Given:
     evidence: Evidence
     relevances: Relevances
     provenance: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a domain adds to the page: its curves or images, figures of tests on relevance maps, and single people."""
+
+    curves: Section | None
+    maps: tuple[Figure, ...]
+    single: Section | None
 
 
 def first_method(given: Given) -> str:

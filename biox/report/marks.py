@@ -102,3 +102,13 @@ def rounded(values: np.ndarray, digits: int) -> tuple[str, ...]:
 def band_look(k: int) -> str:
     """The CSS class of the band of class number k."""
     return f"b{k % len(svg.CLASS_DASHES)}"
+
+
+def tiles(count: int, width: float, top: float) -> tuple[list[tuple[float, float, float, float]], float]:
+    """Places for small panels, at most three in a row: left, top, width, height of each; and where they end."""
+    columns = min(3, max(count, 1))
+    across, high = (width - 6) / columns, (62.0, 80.0, 110.0)[3 - columns]
+    places = [
+        (30 + (k % columns) * across, top + 16 + (k // columns) * (high + 36), across - 40, high) for k in range(count)
+    ]
+    return places, top + ((count + columns - 1) // columns) * (high + 36)

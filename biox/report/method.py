@@ -6,7 +6,7 @@ from typing import Any
 from biox.core.study import Method, Named, Study, Variant
 from biox.report.blocks import Code, Section, Text, section
 from biox.report.curves import comparisons, curves, main_comparison
-from biox.report.found import claims, how_tested
+from biox.report.found import claims, how_pooled, how_tested
 from biox.report.given import Given
 from biox.report.words import joined, plural
 
@@ -56,7 +56,9 @@ def paragraph(given: Given) -> tuple[str, list[str]]:
         )
     pooled = claims(given.evidence, "agreement on disjoint people")
     if pooled:
-        sentences.append(f"Agreement of relevance and statistics was tested on disjoint people ({pooled[0].method}).")
+        sentences.append(
+            f"Agreement of relevance and statistics was tested on disjoint people ({how_pooled(pooled[0])})."
+        )
     if study.domain == "gait":
         cited.append("gait")
         sentences.append(f"The approach follows Slijepcevic et al. [{len(cited)}].")

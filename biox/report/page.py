@@ -1,6 +1,7 @@
 """A study's page: the sections in their order, put into the one template."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -17,7 +18,7 @@ from biox.report.answer import question
 from biox.report.blocks import Hover, Page, Section, figures
 from biox.report.checks import confounders, conservation, raters, variants
 from biox.report.colour import dark, declarations, light
-from biox.report.given import Given, Relevances
+from biox.report.given import Drawn, Given, Relevances
 from biox.report.method import method
 from biox.report.origin import all_claims, origin
 from biox.report.people import people
@@ -39,18 +40,18 @@ def study_page(
     provenance: the record of each step (``biox.core.provenance``) by the step's name.
     """
     given = Given(study, cohort, evidence, relevances, provenance)
-    curves, single = find("biox.report", study.domain)(given) if study.domain in known("biox.report") else (None, None)
+    drawn = find("biox.report", study.domain)(given) if study.domain in known("biox.report") else Drawn(None, (), None)
     sections = [
         question(given),
         people(given),
         performance(given),
-        curves,
+        drawn.curves,
         agreement(given),
         truth(given),
-        maps_between_classes(given),
+        maps_between_classes(given, drawn.maps),
         variants(given),
         confounders(given),
-        single,
+        drawn.single,
         conservation(given),
         raters(given),
         method(given),
@@ -73,6 +74,7 @@ def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("biox.report"),
         autoescape=True,
+        finalize=_together,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -80,6 +82,15 @@ def environment() -> Environment:
     made.filters.update(kind=lambda block: type(block).__name__.lower(), drawing=Markup, data=_data)
     made.globals.update(style=Markup(_style()), script=Markup(_asset("script.js")))
     return made
+
+
+def _together(value: object) -> object:
+    """Text in which a number stays on one line with what belongs to it: ``95 %``, ``p = 0.03``."""
+    return (
+        re.sub(r"(?<=\d) (?=%)|(?<=\bp) (?=[=<] )|(?<=[=<±]) (?=[\d−])", "\u00a0", value)
+        if type(value) is str
+        else value
+    )
 
 
 def _style() -> str:

@@ -9,25 +9,24 @@ from biox.report.given import Given
 from biox.report.words import UNKNOWN, count, number
 
 UNITS = {"mps": "m/s", "years": "years", "kg": "kg", "m": "m", "cm": "cm", "n": "N", "bw": "body weight"}
-NO_COVARIATE = ("sample", "subject", "label", "trial", "fold", "session", "paper_row")
+NO_COVARIATE = ("sample", "subject", "label", "trial", "fold", "session", "paper_row", "original_label")
 MOST_CATEGORIES = 6
 
 
 def people(given: Given) -> Section | None:
-    """One row a class: people, samples and covariates, each covariate as mean ± sd over people."""
+    """One column a class: people, samples and covariates, each covariate as mean ± sd over people."""
     samples, columns = given.cohort.samples, covariates(given)
-    head = ("class", "people", "samples", *(covariate_name(name) for name in columns))
     groups = [*((name, samples[samples["label"] == name]) for name in given.cohort.classes), ("all", samples)]
-    rows = tuple(
-        (name, *_counts(given, name, rows), *(_summary(rows, column) for column in columns)) for name, rows in groups
-    )
-    caption = "Covariates: mean ± standard deviation over people (smallest to largest), or people per category."
+    counts = [_counts(given, name, rows) for name, rows in groups]
+    rows = [("people", *(people for people, _ in counts)), ("samples", *(n for _, n in counts))]
+    rows += [(covariate_name(column), *(_summary(own, column) for _, own in groups)) for column in columns]
+    caption = "Mean ± standard deviation over people (smallest to largest), or people per category." if columns else ""
     level = {
         "subject": "The class belongs to the person: all samples of one person carry the same label.",
-        "trial": "The class is a condition: one person passes through several, so people stand in more than one row.",
+        "trial": "The class is a condition: one person passes through several and stands in more than one column.",
     }
+    table = Table(("", *(name for name, _ in groups)), tuple(rows), caption)
     notes = [Text(note, "note") for note in given.cohort.notes]
-    table = Table(head, rows, caption if columns else "", strong=frozenset({len(rows) - 1}))
     return section("cohort", "The people", [Text(level[given.cohort.label_level]), table, *notes])
 
 
@@ -63,9 +62,9 @@ def _summary(rows: pd.DataFrame, column: str) -> str:
         values = rows.groupby("subject")[column].mean().dropna().to_numpy()
         if not len(values):
             return UNKNOWN
-        spread = f" ± {number(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
-        return (
-            f"{number(float(values.mean()))}{spread} ({number(float(values.min()))} to {number(float(values.max()))})"
-        )
+        digits = 2 if np.abs(values).max() < 10 else 1
+        spread = f" ± {number(float(np.std(values, ddof=1)), digits)}" if len(values) > 1 else ""
+        low, mean, high = (number(float(f(values)), digits) for f in (np.min, np.mean, np.max))
+        return f"{mean}{spread} ({low} to {high})"
     counts = rows.drop_duplicates("subject")[column].value_counts().sort_index()
     return ", ".join(f"{name} {n}" for name, n in counts.items()) or UNKNOWN

@@ -77,20 +77,22 @@ def _of_models(found: list[Claim]) -> list[Claim]:
 
 def _table(given: Given) -> Table | None:
     """The same numbers to read, with the further measures where they were computed."""
-    measures = [m for m in (*MEASURES, *FURTHER) if _of_models(claims(given.evidence, m))]
+    found = {m: _of_models(claims(given.evidence, m)) for m in (*MEASURES, *FURTHER)}
+    models = [model for model in MODELS if any(row.group == model for rows in found.values() for row in rows)]
     rows = []
-    for model in MODELS:
-        own = [next((r for r in claims(given.evidence, m) if r.group == model), None) for m in measures]
-        rows += [(shown_name(model), *("–" if r is None else _cell(r) for r in own))] if any(own) else []
+    for measure, own in found.items():
+        cells = {row.group: _cell(row) for row in own}
+        rows += [(measure, *(cells.get(model, "–") for model in models))] if cells else []
     caption = (
-        "Out-of-fold values with 95 % intervals. Higher is better, but lower for Brier score and calibration error."
+        "On people the model had not seen, with 95 % intervals. Higher is better, but for the Brier score and the "
+        "calibration error lower is better."
     )
-    return Table(("model", *measures), tuple(rows), caption, strong=frozenset({0})) if measures else None
+    return Table(("", *(_short(model) for model in models)), tuple(rows), caption) if rows else None
 
 
 def _cell(row: Claim) -> str:
     value, ends = amount(row.value, row.unit), interval(row.low, row.high, row.unit)
-    return value if ends == "–" else f"{value.removesuffix(' %')} ({ends})"
+    return value if ends == "–" or row.low == row.high else f"{value.removesuffix(' %')} ({ends})"
 
 
 def confusion(given: Given) -> Figure | None:

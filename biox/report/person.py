@@ -121,7 +121,7 @@ def _outside(prediction: Prediction, rows: np.ndarray) -> list[Text | Table]:
 
 
 def _conservation(errors: np.ndarray) -> str:
-    missing = percent(float(np.median(np.abs(errors))), 2)
+    missing = percent(float(np.median(np.abs(errors))), 1)
     return f"Relevance adds up to the score but for {missing} (median over the trials)."
 
 
@@ -157,7 +157,7 @@ def place_figure(known: pd.DataFrame, places: pd.DataFrame, which: tuple[str, tu
     caption = (
         "Each dot is a person of the cohort: coloured if of the row's class, pale if of another. Line: the new person."
     )
-    return Figure(name, drawn, caption, width=620)
+    return Figure(name, drawn, caption, width=500)
 
 
 def _dot(panel: svg.Panel, score: float, which: tuple[int, int, bool]) -> str:

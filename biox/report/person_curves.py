@@ -76,7 +76,7 @@ def _figure(
     ]
     bottom = panel.top + HEIGHT
     parts += [svg.text(LEFT + PLOT / 2, bottom + 28, axis_name(cohort), "label", "middle")]
-    parts += [svg.line([(LEFT, panel.top), (LEFT, bottom)], "cursor"), *colour_bar(LEFT, bottom + 40, limit)]
+    parts += [svg.line([(0.0, panel.top), (0.0, bottom)], "cursor"), *colour_bar(LEFT, bottom + 40, limit)]
     outside = f" Red rings: {len(beyond)} values outside the cohort's range." if beyond else ""
     caption = f"{channel}, {cohort.unit}. Coloured: mean of the trials; thin lines: single trials.{outside}"
     described = f"Mean of the person's trials over the classes {', '.join(cohort.classes)}.{outside}"

@@ -140,14 +140,15 @@ def look() -> str:
     """The style of every mark, with colours as CSS variables."""
     rules = [
         f".figure text {{ font-family: {FONT}; fill: var(--ink); }}",
-        ".figure .label { font-size: 11px; } .figure .tick { font-size: 9.5px; fill: var(--soft); }",
-        ".figure .small { font-size: 9.5px; fill: var(--soft); }",
+        ".figure .label { font-size: 11px; } .figure .tick { font-size: 10px; fill: var(--soft); }",
+        ".figure .small { font-size: 10px; fill: var(--soft); }",
         ".figure .head { font-size: 12.5px; font-weight: 600; }",
         ".figure .strong { font-size: 11px; font-weight: 600; }",
         ".figure path { fill: none; stroke-linejoin: round; stroke-linecap: butt; }",
         ".figure .grid { stroke: var(--line); stroke-width: .7; }",
         ".figure .zero { stroke: var(--soft); stroke-width: .8; }",
         ".figure .thin { stroke: var(--soft); stroke-width: .8; }",
+        ".figure .fine { stroke: var(--ink); stroke-width: .9; }",
         ".figure .ink { stroke: var(--ink); stroke-width: 1.5; }",
         ".figure .pale { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 2; opacity: .7; }",
         ".figure .greyband { fill: var(--soft); opacity: .16; } .figure .cluster { fill: var(--shade); }",
@@ -162,7 +163,7 @@ def look() -> str:
         ".figure .warnline { stroke: var(--warn); stroke-width: 1.4; stroke-dasharray: 4 2; }",
         ".figure .ring { fill: none; stroke: var(--warn); stroke-width: 1; } .figure .accent { fill: var(--accent); }",
         ".figure .person { stroke: var(--ink); stroke-width: 2.2; }",
-        ".figure .halo { font-size: 9.5px; paint-order: stroke; stroke: var(--card); stroke-width: 3px; }",
+        ".figure .halo { font-size: 10px; paint-order: stroke; stroke: var(--card); stroke-width: 3px; }",
         ".figure .cursor { stroke: var(--ink); stroke-width: .8; opacity: 0; }",
     ]
     for k, dash in enumerate(CLASS_DASHES):

@@ -2,7 +2,7 @@
 
 import math
 
-from biox.report.blocks import Section, Table, Terms, Text, section
+from biox.report.blocks import Section, Table, Terms, Text, section, tidy
 from biox.report.found import Claim, claims, parts
 from biox.report.given import Given, first_method
 from biox.report.words import interval, number, percent
@@ -11,6 +11,7 @@ TERMS = (
     ("Planted windows", "the places where the simulated classes were made different; the model was not told."),
     ("Mass", "the share of all relevance (its absolute value) that lies in the windows of the person's class."),
     ("Rank accuracy", "the share of the most relevant points, as many as the windows hold, that lie in them."),
+    ("First class", "it has no windows of its own and is judged by those of all the others."),
 )
 MEASURES = {
     "relevance mass in windows": "mass in windows",
@@ -31,7 +32,7 @@ def truth(given: Given) -> Section | None:
     )
     caption = "Means over people with 95 % bootstrap intervals. 1 times chance is what an even spread would give."
     strong = frozenset(k for k, row in enumerate(rows) if row[0] == "all")
-    table = Table(("class", "explanation", *MEASURES.values()), rows, caption, names=2, strong=strong)
+    table = tidy(Table(("class", "explanation", *MEASURES.values()), rows, caption, names=2, strong=strong))
     sentence = truth_sentence(given)
     words = [Text(sentence)] if sentence else []
     return section("truth", "Does the relevance find the truth?", [Terms(TERMS), *words, table])

@@ -1,4 +1,4 @@
-"""The page of a study: everything it shows comes from the evidence, nothing it shows can run, and it needs no network."""
+"""The page of a study: what it shows comes from the evidence, nothing of the user's can run, it needs no network."""
 
 import json
 import re
@@ -156,7 +156,7 @@ def test_a_finding_that_is_not_there_is_not_claimed(made):
     ):
         assert sentence in read
         assert sentence not in strong
-    for sentence in ("it has learned something", "different people, agree", "): more than chance"):
+    for sentence in ("better than guessing", "different people, agree", "): more than chance"):
         assert sentence in strong
         assert sentence not in read
 

@@ -12,7 +12,6 @@
 
   const contents = document.getElementById("contents");
   if (contents && matchMedia("(max-width: 1059px)").matches) contents.open = false;
-  window.addEventListener("beforeprint", () => document.querySelectorAll("details.fold").forEach((fold) => { fold.open = true; }));
 
   function table(data, at) {
     const made = document.createElement("table");
@@ -43,7 +42,7 @@
       reading.replaceChildren(table(data, at));
       reading.hidden = false;
       const room = drawing.clientWidth - reading.offsetWidth;
-      const left = place * drawing.clientWidth + (place > 0.5 ? -reading.offsetWidth - 10 : 10);
+      const left = place * drawing.clientWidth + (place > 0.5 ? -reading.offsetWidth - 14 : 14);
       reading.style.left = Math.max(0, Math.min(room, left)) + "px";
     }
     function hide() { cursor.style.opacity = 0; reading.hidden = true; at = -1; }
@@ -57,6 +56,7 @@
     drawing.addEventListener("pointerdown", follow);
     drawing.addEventListener("pointerleave", hide);
     drawing.addEventListener("blur", hide);
+    window.addEventListener("resize", hide);
     drawing.addEventListener("keydown", (event) => {
       if (event.key === "ArrowRight") show(at + 1);
       else if (event.key === "ArrowLeft") show(at < 0 ? last : at - 1);

@@ -1,12 +1,12 @@
 """Several networks that vote: the mean of their scores is steadier than the score of each."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from biox.core.errors import InputError, listed
+from biox.core.errors import InputError
 from biox.core.find import bind, find
 
 
@@ -24,27 +24,35 @@ class Average(nn.Module):
         return joined.reshape(len(x), len(self.members), self.classes).mean(dim=1)
 
     def each(self, x: Float[Tensor, "sample *feature"]) -> Float[Tensor, "member sample class"]:
-        """The logits of every member, for training."""
-        return torch.stack([member(x) for member in self.members])
+        """The logits of every member that learns by descent, for training."""
+        return torch.stack([member(x) for member in self.members if not hasattr(member, "solve")])
+
+    def solve_members(self, x: Float[Tensor, "sample *feature"], y: Int[Tensor, " sample"], seed: int) -> None:
+        """Fit the members that have a solver; descent then leaves them as they are."""
+        for member in self.members:
+            if hasattr(member, "solve"):
+                cast(Any, member).solve(x, y, seed)
+                member.requires_grad_(False)
 
 
 def average(
-    shape: tuple[int, ...], classes: int, *, members: tuple[dict[str, Any], ...] = ({"name": "mlp"},), copies: int = 5
+    shape: tuple[int, ...], classes: int, *, members: tuple[dict[str, Any], ...] = ({"name": "mlp", "copies": 5},)
 ) -> nn.Module:
     """Networks with different initial weights, and of different kinds if wished, that answer together.
 
-    Takes (sample, *shape), gives the mean logits (sample, classes). ``members``: one ``{name: ..., options}`` a kind;
-    ``copies``: how many of each kind. Members that are fitted by a solver are refused: their scores have another unit.
+    Takes (sample, *shape), gives the mean logits (sample, classes). ``members``: one ``{name: ..., copies: ...,
+    options}`` a kind, 1 copy if not said. At least one member must learn by descent, and a support vector machine is
+    refused: its margins have another unit than log-odds.
     """
-    if copies < 1 or not members or not all("name" in member for member in members):
-        raise InputError(f"average wants copies >= 1 and members that each have a 'name', got {copies} and {members}.")
-    networks = []
+    networks: list[nn.Module] = []
     for member in members:
-        function = find("biox.models", member["name"])
-        options = {key: value for key, value in member.items() if key != "name"}
-        kept = bind(function, options, f"member {member['name']!r} of the average")
+        copies, name = member.get("copies", 1), member.get("name")
+        if not isinstance(name, str) or not isinstance(copies, int) or copies < 1 or name == "linear_svm":
+            raise InputError(f"average wants members with a 'name' (not 'linear_svm') and copies >= 1, got {member}.")
+        function = find("biox.models", name)
+        options = {key: value for key, value in member.items() if key not in ("name", "copies")}
+        kept = bind(function, options, f"member {name!r} of the average")
         networks += [function(shape, classes, **kept) for _ in range(copies)]
-    solved = [m["name"] for m in members for n in networks if hasattr(n, "solve")]
-    if solved:
-        raise InputError(f"average cannot hold {listed(dict.fromkeys(solved))}: only networks trained by descent.")
+    if all(hasattr(network, "solve") for network in networks):
+        raise InputError("average wants at least one member that learns by descent, such as 'mlp'.")
     return Average(networks, classes)

@@ -75,7 +75,9 @@ class _Run:
         self.rng = np.random.default_rng(seed)
         self.steps_an_epoch = math.ceil(len(train.x) / training.batch)
         self.optimiser = _OPTIMISERS[training.optimiser](
-            model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+            [p for p in model.parameters() if p.requires_grad],
+            lr=training.learning_rate,
+            weight_decay=training.weight_decay,
         )
         total = training.epochs * self.steps_an_epoch
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, total))

@@ -19,7 +19,6 @@ from biox.steps.normalise import constants, select
 from biox.steps.optimise import Examples, descend, optimise
 
 BASELINES = {"zero-rule": "zero_rule", "logistic": "logistic"}
-_ALL_BUT_TEST = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -88,22 +87,29 @@ def _fit(cohort: Cohort, variant: Variant, name: str, part: np.ndarray, study: S
 
 def _trained(task: _Task, choice: Named, training: Training) -> tuple[nn.Module, pd.DataFrame]:
     """The model with its final weights, and its history; the global random state is left as it was."""
-    examples = {names: _examples(task, names, training) for names in (("train",), ("validation",), _ALL_BUT_TEST)}
-    chosen = examples["train",]
+    chosen, validation = (_examples(task, (name,), training) for name in ("train", "validation"))
+    everyone = _examples(task, ("train", "validation"), training)
     model = _fresh(task, choice)
     if hasattr(model, "solve"):
-        rows = _ALL_BUT_TEST if training.refit else ("train",)
-        model.solve(examples[rows].x, examples[rows].y, task.seed)
+        known = everyone if training.refit else chosen
+        model.solve(known.x, known.y, task.seed)
         return model.eval(), pd.DataFrame()
     # Dropout draws from torch's global stream: fork it, so that neither side disturbs the other.
     with torch.random.fork_rng():
         torch.manual_seed(task.seed)
-        history = optimise(model, chosen, examples["validation",], training, task.seed)
+        _solve_members(model, chosen, task.seed)
+        history = optimise(model, chosen, validation, training, task.seed)
         if training.refit:
             model = _fresh(task, choice)
+            _solve_members(model, everyone, task.seed)
             epochs = int(history.loc[history["best"], "epoch"].iloc[0])
-            descend(model, examples[_ALL_BUT_TEST], epochs, training, task.seed)
+            descend(model, everyone, epochs, training, task.seed)
     return model.eval(), history
+
+
+def _solve_members(model: Any, examples: Examples, seed: int) -> None:
+    if hasattr(model, "solve_members"):
+        model.solve_members(examples.x, examples.y, seed)
 
 
 def _fresh(task: _Task, choice: Named) -> Any:

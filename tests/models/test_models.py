@@ -37,7 +37,7 @@ def test_every_model_gives_one_logit_a_class(name, shape):
 
 @pytest.mark.parametrize("name", ["linear", "mlp", "cnn1d", "average"])
 def test_initial_weights_depend_on_the_seed_alone(name):
-    options = {"copies": 2} if name == "average" else {}
+    options = {"members": [{"name": "mlp", "copies": 2}]} if name == "average" else {}
     first = build(name, (2, 30), 2, options, seed=3).state_dict()
     torch.rand(7)
     again, other = (build(name, (2, 30), 2, options, seed=s).state_dict() for s in (3, 4))
@@ -95,7 +95,9 @@ def test_convnet_refuses_what_it_cannot_pool_or_centre(shape, options):
 
 @pytest.mark.parametrize("name", ["linear", "mlp", "cnn1d", "convnet", "average", "linear_svm"])
 def test_every_network_can_be_explained_and_keeps_the_sum(name):
-    options = {"average": {"members": [{"name": "cnn1d"}, {"name": "convnet"}], "copies": 2}}.get(name, {})
+    options = {"average": {"members": [{"name": "cnn1d", "copies": 2}, {"name": "convnet"}, {"name": "logistic"}]}}.get(
+        name, {}
+    )
     model = build(name, (2, 30), 3, options, seed=0).eval().double()
     with torch.no_grad():
         for key, parameter in model.named_parameters():
@@ -151,15 +153,38 @@ def test_zero_rule_answers_with_the_class_shares():
 
 
 def test_average_is_the_mean_of_its_members():
-    model = build("average", (2, 30), 3, {"members": [{"name": "mlp", "hidden": [8]}, {"name": "cnn1d"}]}, seed=0)
+    members = [{"name": "mlp", "hidden": [8], "copies": 3}, {"name": "cnn1d"}, {"name": "logistic"}]
+    model = build("average", (2, 30), 3, {"members": members}, seed=0)
     x = torch.randn(4, 2, 30)
-    assert len(model.members) == 10
+    assert len(model.members) == 5
     torch.testing.assert_close(model(x), torch.stack([member(x) for member in model.members]).mean(0))
 
 
-def test_average_refuses_members_that_are_solved():
-    with pytest.raises(InputError, match=r"cannot hold 'linear_svm'"):
-        build("average", (2, 30), 2, {"members": [{"name": "linear_svm"}]}, seed=0)
+def test_average_solves_what_has_a_solver_and_leaves_the_rest():
+    x, y = tiny_data(2)
+    members = [{"name": "mlp", "hidden": [8]}, {"name": "logistic", "penalty": 0.5}]
+    model = build("average", (2, 30), 2, {"members": members}, seed=0)
+    before = [value.clone() for value in model.members[0].state_dict().values()]
+    model.solve_members(x, y, 0)
+    alone = build("logistic", (2, 30), 2, {"penalty": 0.5}, seed=0)
+    alone.solve(x, y, 0)
+    assert torch.equal(model.members[1].linear.weight, alone.linear.weight)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.members[0].state_dict().values(), strict=True))
+    assert model.each(x).shape == (1, 60, 2)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([{"name": "linear_svm"}, {"name": "mlp"}], "not 'linear_svm'"),
+        ([{"hidden": [3]}], "with a 'name'"),
+        ([{"name": "mlp", "copies": 0}], "copies >= 1"),
+        ([{"name": "logistic"}], "at least one member that learns by descent"),
+    ],
+)
+def test_average_refuses_members_that_cannot_vote_together(members, message):
+    with pytest.raises(InputError, match=message):
+        build("average", (2, 30), 2, {"members": members}, seed=0)
 
 
 def test_unknown_names_and_options_are_listed():

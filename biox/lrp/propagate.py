@@ -39,7 +39,7 @@ def propagate(rule: Rule, site: Site, relevance: Tensor) -> Tensor:
     for place, share in enumerate(shares):
         terms = [term for term in share.terms if not (site.input_positive and term.input is rules.negative)]
         if rest is not None and place == len(shares) - 1:
-            divisor = rest.clamp(max=0) if share.factor < 0 else rest
+            divisor = _lowering(rest)
         else:
             divisor = reduce(torch.add, (_scaled(_forward(term, site), term.factor, term, site) for term in terms))
             rest = None if rest is None else rest - divisor
@@ -54,11 +54,19 @@ def propagate(rule: Rule, site: Site, relevance: Tensor) -> Tensor:
     return reduce(torch.add, found)
 
 
+def _lowering(rest: Tensor) -> Tensor:
+    """What is left of the output after the raising contributions is 0 at most; rounding may say otherwise.
+
+    A rounding error becomes -0.0, which is stabilised as the tiny negative sum that it stands for.
+    """
+    return rest.clamp(max=0).copysign_(-1.0)
+
+
 def divided(relevance: Tensor, by: Tensor, eps: float) -> Tensor:
     """R / (z + eps s(z)) with s(0) = +1; with eps = 0, nothing where z is 0."""
     if eps == 0:
         return torch.where(by == 0, 0, relevance / by)
-    # A sum of -0.0 gets -eps here, which does no harm: all that was summed is zero then.
+    # A sum of -0.0 gets -eps here; all that was summed is zero or negative then.
     stable = torch.copysign(by.new_tensor(eps), by).add_(by)
     return torch.div(relevance, stable, out=stable) if stable.shape == relevance.shape else relevance / stable
 

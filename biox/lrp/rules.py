@@ -98,7 +98,7 @@ class Rule:
     shares: none at all means that relevance passes unchanged.
     eps: stabiliser of every division.
     rectified: an equal, cheaper list for layers with input >= 0 whose relevance is 0 wherever their output is <= 0.
-    complete: the sums of all shares add up to the layer's output, so that the last one need not be computed.
+    complete: the sums of all shares add up to the output, so that the last one, which lowers it, need not be computed.
     """
 
     name: str

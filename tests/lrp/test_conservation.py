@@ -121,10 +121,12 @@ def test_a_normalisation_of_the_input_inside_the_model_only_changes_its_unit():
     def outside(x):
         return conv(x).flatten(1)
 
-    def inside(x):
-        return outside((x - 5.0) / 2.0)
-
     x = random(1, 6)
     for name in ("epsilon", "zplus-box", "zplus-flat"):
         bare = lrp.relevance(outside, (x - 5.0) / 2.0, 1, name, low=-4.5, high=0.5)
-        torch.testing.assert_close(lrp.relevance(inside, x, 1, name, low=-4.0, high=6.0), bare)
+        inside = lrp.relevance(lambda x: outside((x - 5.0) / 2.0), x, 1, name, low=-4.0, high=6.0)
+        torch.testing.assert_close(inside, bare)
+        turned = lrp.relevance(lambda x: outside((5.0 - x) / -2.0), x, 1, name, low=-4.0, high=6.0)
+        torch.testing.assert_close(turned, bare)
+        negated = lrp.relevance(lambda x: outside((5.0 - x) / 2.0), -x + 10.0, 1, name, low=4.0, high=14.0)
+        torch.testing.assert_close(negated, bare)

@@ -101,6 +101,21 @@ def test_gamma_gives_nothing_from_an_output_of_exactly_zero():
     assert propagate(rules.gamma(0.5), site, torch.ones(1, 1, dtype=torch.float64)).abs().max() == 0
 
 
+def test_tiny_lowering_contributions_keep_their_share_in_single_precision():
+    """The lowering sum is output minus raising sum; where it drowns in rounding its sign must not turn."""
+    torch.manual_seed(0)
+    x, weight = torch.rand(200, 50), torch.rand(1, 50)
+    weight[0, 0] = -1e-9
+    layer = nn.Linear(50, 1, bias=False)
+    layer.weight.data = weight
+    found = lrp.relevance(layer, x, 0, everywhere(rules.alpha_beta(2, 1)))
+    shares = textbook.explained(
+        layer.double(), x.double(), textbook.alpha_beta(2, 1, 1e-6), layer.double()(x.double()).detach()
+    )
+    assert bool((shares[:, 0] < 0).all())
+    assert bool((found[:, 0] <= 0).all())
+
+
 def test_epsilon_zero_divides_exactly_and_gives_nothing_for_a_zero_output():
     layer = nn.Linear(2, 2, bias=False).double()
     layer.weight.data = torch.tensor([[1.0, -1.0], [1.0, 2.0]], dtype=torch.float64)

@@ -78,6 +78,7 @@ def walks(seed=0, people=9, shift=1.0) -> Cohort:
     """People who all pass through three conditions, which differ at 40-59 % of stance by ``shift`` times the condition."""
     rng = np.random.default_rng(seed)
     base = clinic(seed, subjects=people, trials=12, labels=("healthy",))
+    base = replace(base, x=base.x[:, :3], axes=(Axis("channel", base.axes[0].labels[:3]), base.axes[1]), truth=None)
     condition = np.tile(np.arange(12) % 3, people)
     x = base.x.copy()
     x[:, :, 40:60] += shift * 0.02 * condition[:, None, None]

@@ -1,0 +1,136 @@
+"""The generic evidence speaks of people who were not trained on, and of people instead of samples."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from biox.core.errors import InputError
+from biox.core.study import Study
+from biox.steps.validate import out_of_fold_scores, validate
+from tests.domains.gait.made_studies import clinic, made, walks
+
+TINY = {"permutations": 200, "draws": 1000, "bootstrap": 100, "sheets": 2}
+
+
+def study_of(folds=5, **changes):
+    plain = {"name": "made", "title": "", "question": "", "domain": "gait", "data": {"source": "simulate"}}
+    return Study.model_validate({**plain, "folds": {"count": folds}, "validate": TINY, **changes})
+
+
+def with_baselines(study):
+    """Zero-rule and logistic regression beside main: the one blind, the other main itself."""
+    fits = {}
+    for k, fold in study.fits.items():
+        main = fold["main"]
+        blind = main.scores.assign(**{f"logit:{c}": 0.0 for c in main.classes})
+        fits[k] = {**fold, "zero-rule": replace(main, variant="zero-rule", scores=blind), "logistic": main}
+    return fits
+
+
+@pytest.fixture(scope="module")
+def study():
+    return made(clinic(subjects=30, trials=4, effect=1.2))
+
+
+@pytest.fixture(scope="module")
+def found(study):
+    return validate(study.cohort, study_of(), with_baselines(study), study.relevances)
+
+
+def claim(found, name, group="main"):
+    rows = found.claims[(found.claims["claim"] == name) & (found.claims["group"] == group)]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_every_sample_is_scored_once_and_by_the_model_that_never_saw_its_person(study):
+    table = out_of_fold_scores(study.cohort, study.fits)["main"]
+    assert (table["sample"].to_numpy() == study.cohort.samples["sample"].to_numpy()).all()
+    for row in table.iloc[::17].itertuples():
+        scores = study.fits[row.fold]["main"].scores.set_index("sample").loc[row.sample]
+        assert scores["part"] == "test"
+        assert scores["logit:knee"] == table.set_index("sample").loc[row.sample, "logit:knee"]
+
+
+def test_perfect_scores_of_training_people_do_not_count(study):
+    """Logits that are right in training and random in the test fold must come out at chance."""
+    rng = np.random.default_rng(0)
+    fits = {}
+    for k, fold in study.fits.items():
+        scores = fold["main"].scores.copy()
+        sign = np.where(study.cohort.y == 1, 5.0, -5.0)
+        tested = (scores["part"] == "test").to_numpy()
+        sign[tested] = rng.choice([-5.0, 5.0], tested.sum())
+        fits[k] = {"main": replace(fold["main"], scores=scores.assign(**{"logit:healthy": -sign, "logit:knee": sign}))}
+    found = validate(study.cohort, study_of(), fits, study.relevances)
+    assert claim(found, "accuracy")["low"] < 0.5 < claim(found, "accuracy")["high"]
+
+
+def test_main_beats_the_zero_rule_and_not_itself(found):
+    assert claim(found, "accuracy above zero-rule")["low"] > 0
+    above = claim(found, "accuracy above logistic")
+    assert above["value"] == above["low"] == above["high"] == 0
+    assert claim(found, "AUROC", "zero-rule")["value"] == 0.5
+
+
+def test_intervals_are_over_people(found, study):
+    """Four alike trials of a person are not four people: the interval is wider than that of independent samples."""
+    row = claim(found, "accuracy")
+    naive = 1.96 * np.sqrt(row["value"] * (1 - row["value"]) / len(study.cohort.samples))
+    assert row["n"] == 60
+    assert row["high"] - row["low"] > 1.3 * 2 * naive
+
+
+def test_confusion_adds_up_to_the_accuracy(found, study):
+    table = found.tables["confusion"].query("variant == 'main'")
+    right = table.loc[table["true"] == table["predicted"], "count"].sum()
+    assert table["count"].sum() == len(study.cohort.samples)
+    assert right / table["count"].sum() == pytest.approx(claim(found, "accuracy")["value"])
+
+
+def test_surest_people_are_named_rightly_and_the_least_sure_are_not(found):
+    people = found.tables["subjects"]
+    assert len(people) == 60
+    assert (people["rank"].to_numpy() == np.arange(1, 61)).all()
+    assert (people["label"] == people["predicted"]).iloc[:15].all()
+    assert (people["label"] != people["predicted"]).iloc[-5:].all()
+    assert people["certainty"].is_monotonic_decreasing
+    vote = (people["label"] == people["predicted"]).mean()
+    assert vote == pytest.approx(claim(found, "accuracy by subject vote")["value"])
+
+
+def test_conservation_counts_out_of_fold_samples_only(study):
+    relevances = {
+        k: {
+            "main": replace(
+                r["main"],
+                samples=r["main"].samples.assign(conservation=np.where(r["main"].samples["part"] == "test", -0.2, 9.0)),
+            )
+        }
+        for k, r in study.relevances["lrp"].items()
+    }
+    found = validate(study.cohort, study_of(), study.fits, {"lrp": relevances})
+    assert claim(found, "conservation error, worst", "lrp")["value"] == pytest.approx(0.2)
+    assert claim(found, "conservation error, median", "lrp")["n"] == len(study.cohort.samples)
+
+
+def test_people_with_several_conditions_get_no_vote_and_one_row_a_condition():
+    study = made(walks(shift=2.0), folds=3)
+    found = validate(study.cohort, study_of(folds=3), study.fits, study.relevances)
+    assert not (found.claims["claim"] == "accuracy by subject vote").any()
+    assert len(found.tables["subjects"]) == 27
+    assert claim(found, "subjects", "all")["value"] == 9
+    assert claim(found, "accuracy")["value"] > 0.5
+
+
+def test_missing_fold_is_refused(study):
+    fits = {k: f for k, f in study.fits.items() if k != 3}
+    with pytest.raises(InputError, match="fits of fold 3 is missing"):
+        validate(study.cohort, study_of(), fits, study.relevances)
+
+
+def test_person_in_two_test_folds_is_refused(study):
+    fits = {**study.fits, 1: study.fits[0]}
+    with pytest.raises(InputError, match="exactly one test fold"):
+        validate(study.cohort, study_of(), fits, study.relevances)

@@ -33,6 +33,7 @@ def relevance(
     composite: the rules, by name (``biox.lrp.NAMES``), made by ``biox.lrp.composite(name, eps=...)``, or your own.
     low, high: lowest and highest possible input, broadcastable to a sample; for composites with the box rule.
 
+    What the model detaches or takes out of torch (``.item()``) counts as a constant; ``torch.no_grad`` changes nothing.
     Raises UnhandledOperation (an operation without a rule), ValueError (arguments that do not fit).
     Source: Bach et al. 2015; rules in ``biox.lrp.rules``.
     """

@@ -4,9 +4,10 @@ import math
 
 from biox.report.agreement import ALPHA, agreement_sentence
 from biox.report.blocks import Section, Text, section
-from biox.report.curves import curves, main_comparison
+from biox.report.curves import curves, main_comparison, stretches
 from biox.report.found import Claim, claim, claims, parts, table
 from biox.report.given import Given, first_method
+from biox.report.marks import axis_unit
 from biox.report.people import covariate_name
 from biox.report.truth import truth_sentence
 from biox.report.words import amount, capital, interval, joined, number, p_value, percent
@@ -78,9 +79,16 @@ def where(given: Given) -> str:
     whole = "" if share is None else f" ({percent(share.value)} of all points)"
     places = f" in {len(kept)} of {len(tests)} channels" if len(tests) > 1 else ""
     return (
-        f"SPM finds the classes to differ{places}{whole}, most clearly in {parts(best.group)[-1]} "
+        f"SPM finds the classes to differ{places}{whole}, most clearly in {parts(best.group)[-1]}{_at(given, best)} "
         f"(largest {statistic} {number(best.value)}, {p_value(best.q)} corrected over channels{size}).{carried(given)}"
     )
+
+
+def _at(given: Given, best: Claim) -> str:
+    """The stretches of the channel in which the classes differ: ``at 12–31 and 40–52 % of stance``."""
+    found = stretches(given, main_comparison(curves(given)), parts(best.group)[-1])
+    spans = joined(f"{row.start:.0f}–{row.end:.0f}" for row in found)
+    return f" at {spans} {axis_unit(given.cohort)}" if found else ""
 
 
 def carried(given: Given) -> str:
@@ -101,15 +109,14 @@ def region_sentence(given: Given, row: Claim) -> str:
     """``Affected V at 12–31 % of stance carries 34 % of the relevance (95 % interval ...; chance ...)``."""
     channel, stretch = parts(row.group)[-2:]
     chance = claim(given.evidence, "relevance in region, chance", row.group)
-    control = "" if chance is None else f"; chance {percent(chance.value)}"
-    axis = given.cohort.axes[-1]
+    control = "" if chance is None else f"; chance {percent(chance.value, 1)}"
     within = (
         f"and lies inside a stretch that SPM finds different ({p_value(row.p)})"
         if row.p < ALPHA
         else "where SPM finds no difference"
     )
     return (
-        f"{capital(channel)} at {stretch.replace('-', '–')} {axis.unit} of {axis.name} carries {percent(row.value)} "
+        f"{capital(channel)} at {stretch.replace('-', '–')} {axis_unit(given.cohort)} carries {percent(row.value, 1)} "
         f"of the relevance (95 % interval {interval(row.low, row.high, row.unit)}{control}), {within}."
     )
 

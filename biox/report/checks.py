@@ -2,7 +2,7 @@
 
 import math
 
-from biox.report.blocks import Fold, Section, Table, Terms, Text, section
+from biox.report.blocks import Fold, Section, Table, Terms, Text, section, tidy
 from biox.report.found import claims, parts, shown_name, table
 from biox.report.given import Given
 from biox.report.people import covariate_name
@@ -107,15 +107,20 @@ def raters(given: Given) -> Section | None:
     """Where people rated the explanations: their agreement with each other and with the relevance."""
     kappas = claims(given.evidence, "rater agreement")
     marked = claims(given.evidence, "marked regions and relevance")
-    agreed = tuple((r.group, number(r.value), interval(r.low, r.high), count(r.n)) for r in kappas)
-    regions = tuple((r.group, number(r.value), interval(r.low, r.high), p_cell(r.p)) for r in marked)
+    agreed = tuple((*_form(r.group), number(r.value), interval(r.low, r.high), count(r.n)) for r in kappas)
+    regions = tuple((*_form(r.group), number(r.value), interval(r.low, r.high), p_cell(r.p)) for r in marked)
     caption = "Relevance inside the regions that raters marked without knowing the class; 0.5 is chance."
-    blocks = [
-        Terms(KAPPA),
-        Table(("question", "kappa", "95 % interval", "n"), agreed, "Agreement between raters.") if agreed else None,
-        Table(("rater", "AUROC", "95 % interval", "p"), regions, caption) if regions else None,
-    ]
+    heads = (("question", "sheets", "kappa", "95 % interval", "n"), ("rater", "sheets", "AUROC", "95 % interval", "p"))
+    tables = ((heads[0], agreed, "Agreement between raters."), (heads[1], regions, caption))
+    shown = [tidy(Table(head, rows, words, names=2)) for head, rows, words in tables if rows]
+    blocks = [Terms(KAPPA), *shown]
     return section("raters", "What human raters say", blocks)
+
+
+def _form(group: str) -> tuple[str, str]:
+    """What was asked or who answered, and on which sheets: with the relevance shown, or plain."""
+    form, _, name = group.rpartition(" | ")
+    return name, {"plain": "without relevance", "relevance": "with relevance"}.get(form, form)
 
 
 def _with(value: float, low: float, high: float, unit: str) -> str:

@@ -54,6 +54,12 @@ def rows_of(given: Given, name: str, wanted: Mapping[str, str]) -> list[Any]:
     return records(found)
 
 
+def stretches(given: Given, test: tuple[str, str], channel: str) -> list[Any]:
+    """Where a channel differs by random field theory: the clusters of a test (its statistic and comparison)."""
+    where = {"quantity": test[0], "comparison": test[1], "channel": channel, "method": "random field"}
+    return rows_of(given, "clusters", where)
+
+
 def spread(values: list[np.ndarray], least: float = 0.0) -> tuple[float, float]:
     """A range that holds all values with a little air, at least ``least`` wide."""
     known = np.concatenate([v[np.isfinite(v)] for v in values]) if values else np.zeros(0)

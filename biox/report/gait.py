@@ -13,8 +13,9 @@ from biox.report.gait_maps import relevance_tests
 from biox.report.gait_people import single_people
 from biox.report.gait_strips import strips
 from biox.report.given import Drawn, Given
-from biox.report.words import interval, number, p_cell, percent
+from biox.report.words import interval, joined, number, p_cell, percent
 
+WHOLE = ("relevance abs", "all")
 TERMS = (
     ("Stance", "the time one foot is on the ground, from first contact (0 %) to toe-off (100 %)."),
     (
@@ -43,7 +44,7 @@ def gait(given: Given) -> Drawn:
     cards = Grid(tuple(card(given, found, channel, limit) for channel in channels))
     blocks = [
         Terms(TERMS),
-        Text("At a glance, all channels: where the model looked in each class.") if classes else None,
+        Text(looked(found)) if classes else None,
         overview if classes else None,
         Text(reading(found)),
         cards,
@@ -51,6 +52,19 @@ def gait(given: Given) -> Drawn:
     ]
     whole = section("curves", "Where the curves differ and where the model looked", blocks)
     return Drawn(whole, relevance_tests(given, found), single_people(given, found))
+
+
+def looked(found: Mapping[Key, Curve]) -> str:
+    """How the relevance is shared out among the channels, beside an even share."""
+    words = "At a glance: where the model looked in each class."
+    sizes = {
+        channel: float(np.nansum(c.value)) for (kind, group, channel), c in found.items() if (kind, group) == WHOLE
+    }
+    total = sum(sizes.values())
+    if len(sizes) < 2 or not total > 0:
+        return words
+    shares = joined(f"{channel} {percent(size / total)}" for channel, size in sizes.items())
+    return f"{words} Of all relevance, {shares} lie on the channels; an even share would be {percent(1 / len(sizes))}."
 
 
 def relevance_limit(found: Mapping[Key, Curve]) -> float:

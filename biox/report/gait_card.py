@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from biox.report import svg
 from biox.report.blocks import Figure, Hover
-from biox.report.curves import Curve, Key, comparisons, main_comparison, rows_of
+from biox.report.curves import Curve, Key, comparisons, main_comparison, stretches
 from biox.report.found import pair
 from biox.report.gait_layers import Channel, Layer, effect, means, relevance, test
 from biox.report.given import Given
@@ -53,8 +53,7 @@ def difference(shown: Channel) -> str:
     statistic, group = main_comparison(shown.found)
     if (statistic, group, shown.name) not in shown.found:
         return "Not tested."
-    rows = rows_of(shown.given, "clusters", {"quantity": statistic, "comparison": group, "channel": shown.name})
-    kept = [row for row in rows if row.method == "random field"]
+    kept = stretches(shown.given, (statistic, group), shown.name)
     spans = joined(f"{row.start:.0f}–{row.end:.0f} ({p_value(float(row.p))})" for row in kept)
     unit = axis_unit(shown.given.cohort)
     return f"The classes differ at {spans} {unit}." if kept else "SPM finds no stretch that differs."

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from biox.report import svg
-from biox.report.curves import Curve, Key, comparisons, main_comparison, rows_of, spread
+from biox.report.curves import Curve, Key, comparisons, main_comparison, rows_of, spread, stretches
 from biox.report.found import pair
 from biox.report.given import Given
 from biox.report.marks import band_look, class_look, levels, relevance_curve, runs, short
@@ -130,8 +130,7 @@ def _pairs(shown: Channel, group: str) -> list[Layer]:
     """For each pair of several classes a thin strip that is dark where the two differ."""
 
     def drawn(two: str) -> Callable[[svg.Panel], list[str]]:
-        found = rows_of(shown.given, "clusters", {"quantity": "t", "comparison": two, "channel": shown.name})
-        kept = [row for row in found if row.method == "random field"]
+        kept = stretches(shown.given, ("t", two), shown.name)
         return lambda panel: [svg.span(panel, row.start, row.end, "bar") for row in kept]
 
     pairs = [two for two in comparisons(shown.found, "t") if two != group]
@@ -158,7 +157,7 @@ def effect(shown: Channel) -> list[Layer]:
 
     against = pair(kept[0]) if len(kept) == 1 else f"each class against {first}"
     y = spread([np.zeros(1), *(e for _, c in own for e in (c.value, c.low, c.high))], 1.0)
-    return [Layer(f"Hedges g, {against}", 70, y, draw, "95 % band")]
+    return [Layer(f"Hedges g, {against}", 70, y, draw, "95 % band, simultaneous")]
 
 
 def _looks(shown: Channel, name: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from biox.report import svg
 from biox.report.blocks import Figure
-from biox.report.curves import Curve, Key, main_comparison, rows_of
+from biox.report.curves import Curve, Key, main_comparison, stretches
 from biox.report.given import Given
 from biox.report.marks import axis_name, colour_bar, levels, runs, short, slug
 
@@ -52,10 +52,9 @@ def _cells(panel: svg.Panel, curve: Curve, limit: float) -> list[str]:
 def _marks(given: Given, found: Mapping[Key, Curve], panel: svg.Panel, which: tuple[str, str]) -> list[str]:
     """The SPM clusters of the channel as bars under its strip, and the class's planted windows as frames around it."""
     name, channel = which
-    statistic, group = main_comparison(found)
-    clusters = rows_of(given, "clusters", {"quantity": statistic, "comparison": group, "channel": channel})
     foot = svg.Panel(panel.left, panel.top + 17, panel.width, 3.5, panel.x, panel.y)
-    bars = [svg.span(foot, row.start, row.end, "bar") for row in clusters if row.method == "random field"]
+    clusters = stretches(given, main_comparison(found), channel)
+    bars = [svg.span(foot, row.start, row.end, "bar") for row in clusters]
     truth = found.get(("truth", name, channel))
     around = svg.Panel(panel.left, panel.top - 1.5, panel.width, panel.height + 3, panel.x, panel.y)
     return [*bars, *(svg.span(around, start, end, "frame") for start, end in ([] if truth is None else runs(truth)))]

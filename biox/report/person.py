@@ -10,7 +10,7 @@ from biox.core.study import Study
 from biox.core.types import Cohort, Prediction
 from biox.report import svg
 from biox.report.blocks import Figure, Grid, Page, Section, Table, Terms, Text, section
-from biox.report.marks import slug
+from biox.report.marks import class_look, slug
 from biox.report.page import page
 from biox.report.person_curves import person_curves
 from biox.report.words import number, percent, plural
@@ -23,6 +23,7 @@ TERMS = (
     ("Place", "the share of the people of that class in the cohort whose score for it is lower; 50 % is the middle."),
     ("Relevance", "how much each point of a curve spoke for (red) or against (blue) the named class."),
 )
+MANY, GOLDEN = 600, 0.6180339887
 CAUTION = (
     "This is what a statistical model says of recorded curves, not a diagnosis. It knows only the classes of its "
     "cohort and always names one of them, also for a person who belongs to none."
@@ -139,11 +140,7 @@ def place_figure(known: pd.DataFrame, places: pd.DataFrame, which: tuple[str, tu
             svg.text(102, top + 26, shown if len(shown) < 18 else shown[:16] + "…", "label", "end"),
             svg.axes(panel, svg.ticks(*panel.x, 5), [], False),
         ]
-        for k, label in enumerate(classes):
-            scores = known.loc[known["label"] == label, shown].to_numpy(float)
-            parts += [
-                _dot(panel, score, (k, j, label == shown)) for j, score in enumerate(scores) if np.isfinite(score)
-            ]
+        parts += _dots(panel, known, shown, classes)
         x = svg.at_x(panel, own[shown])
         parts.append(svg.line([(x, top - 3), (x, top + 47)], "person"))
         parts.append(svg.text(x, top - 6, number(own[shown]), "tick", "middle"))
@@ -160,9 +157,18 @@ def place_figure(known: pd.DataFrame, places: pd.DataFrame, which: tuple[str, tu
     return Figure(name, drawn, caption, width=500)
 
 
-def _dot(panel: svg.Panel, score: float, which: tuple[int, int, bool]) -> str:
-    """A person of the cohort; heights within the row follow a fixed sequence so that dots do not hide each other."""
-    k, j, own = which
-    height = panel.top + 6 + (panel.height - 12) * ((j * 0.6180339887 + k * 0.31) % 1.0)
-    look = f"d{k % len(svg.CLASS_DASHES)}" if own else "other"
-    return svg.element("circle", {"cx": svg.at_x(panel, score), "cy": height, "r": 2.6 if own else 1.8, "class": look})
+def _dots(panel: svg.Panel, known: pd.DataFrame, shown: str, classes: tuple[str, ...]) -> list[str]:
+    """The people of the cohort by their score for one class; of a large cohort only those who have that class.
+
+    Heights within the row follow a fixed sequence, so that dots do not hide each other and stay where they are.
+    """
+    parts = []
+    for k, label in enumerate(classes):
+        if label != shown and len(known) > MANY:
+            continue
+        look, radius = (class_look(k).replace("c", "d"), 2.6) if label == shown else ("other", 1.8)
+        scores = known.loc[known["label"] == label, shown].to_numpy(float)
+        for j, score in enumerate(scores[np.isfinite(scores)]):
+            y = panel.top + 6 + (panel.height - 12) * ((j * GOLDEN + k * 0.31) % 1.0)
+            parts.append(svg.element("circle", {"cx": svg.at_x(panel, score), "cy": y, "r": radius, "class": look}))
+    return parts

@@ -46,7 +46,7 @@ def truth_sentence(given: Given) -> str:
     verdict = "not shown to differ from chance"
     verdict = "more than chance" if times.low > 1 else "less than chance" if times.high < 1 else verdict
     return (
-        f"The truth is known here: {percent(mass.value)} of the relevance "
+        f"The truth is known here: {percent(mass.value, 1)} of the relevance "
         f"(95 % interval {interval(mass.low, mass.high, 'share')}) lies in the planted windows, "
         f"{number(times.value)} times chance (95 % interval {interval(times.low, times.high)}): {verdict}."
     )

@@ -113,7 +113,10 @@ def _curves(rng: np.random.Generator, cohort: Cohort, pairs: list[str]) -> pd.Da
         own = {"quantity": quantity, "group": group, "channel": channel, "point": POINTS, "value": value}
         rows.append(pd.DataFrame({**own, "low": low, "high": high, "method": method}))
 
+    kind = "relevance t" if len(pairs) == 1 else "relevance F"
     for c, channel in enumerate(cohort.axes[0].labels):
+        add("relevance abs", "all", channel, np.full(101, 0.002 if c else 0.01), 0.001, "lrp")
+        add(kind, pairs[0] if len(pairs) == 1 else "all classes", channel, 3 * np.sin(POINTS / 5) + c, np.nan, "lrp")
         bump = np.exp(-((POINTS - 40) ** 2) / 60) * (c == 2) + 0.1 * rng.normal()
         for k, name in enumerate(cohort.classes):
             add("mean", name, channel, np.asarray(cohort.x)[cohort.y == k, c].mean(axis=0), 0.04)
@@ -133,22 +136,21 @@ def _spm(cohort: Cohort, pairs: list[str], main: str) -> dict[str, pd.DataFrame]
         quantity = "F" if comparison == "all classes" else "t"
         for channel in cohort.axes[0].labels:
             for method, value in (("random field", 3.08), ("permutation", 2.97)):
-                thresholds.append((quantity, comparison, channel, method, value, 0.05))
-                if channel == "affected V":
-                    clusters.append((quantity, comparison, channel, method, 33.2, 47.1, -1, 0.0004))
+                for prefix, explanation in (("", ""), ("relevance ", "lrp")):
+                    named = (f"{prefix}{quantity}", comparison, channel, method)
+                    thresholds.append((*named, value, 0.05, explanation))
+                    if channel == "affected V":
+                        clusters.append((*named, 33.2, 47.1, -1, 0.0004, explanation))
     overlap = [
         ("lrp", main, channel, 101, 14 if channel == "affected V" else 0, 0.14, 0.41, 0.92, 0.34, "")
         for channel in cohort.axes[0].labels
     ]
     overlap.append(("lrp", main, "all channels", 606, 14, 0.023, 0.41, 0.92, 0.34, ""))
+    which = ["quantity", "comparison", "channel", "method"]
     columns = ["method", "comparison", "channel", "points", "significant", "share_significant"]
     return {
-        "thresholds": pd.DataFrame(
-            thresholds, columns=["quantity", "comparison", "channel", "method", "value", "alpha"]
-        ),
-        "clusters": pd.DataFrame(
-            clusters, columns=["quantity", "comparison", "channel", "method", "start", "end", "sign", "p"]
-        ),
+        "thresholds": pd.DataFrame(thresholds, columns=[*which, "value", "alpha", "explanation"]),
+        "clusters": pd.DataFrame(clusters, columns=[*which, "start", "end", "sign", "p", "explanation"]),
         "overlap": pd.DataFrame(
             overlap, columns=[*columns, "rank_correlation", "auroc", "mass_in_significant", "note"]
         ),
@@ -252,7 +254,7 @@ def _gait_claims(cohort: Cohort, main: str) -> list[dict]:
         _row("covariate and score", "speed_mps", 0.11, p=0.32, q=0.64, n=18),
         _row("covariate differs between classes", "speed_mps", 1.2, p=0.22, q=0.44, method="Kruskal-Wallis"),
         _row("covariate and relevance", "speed_mps | affected V", 0.21, p=0.11, q=0.66, n=18),
-        _row("rater agreement", "Is the marked place plausible?", 0.61, low=0.42, high=0.77, n=20),
+        _row("rater agreement", "relevance | plausible", 0.61, low=0.42, high=0.77, n=20),
     ]
     for name, mass in (("knee", 0.337), ("all", 0.337)):
         rows.append(_row("relevance mass in windows", f"lrp | {name}", mass, low=0.28, high=0.39, n=9, unit="share"))

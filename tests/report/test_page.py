@@ -3,8 +3,10 @@
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from biox.core.types import Evidence, claims_table
@@ -45,7 +47,7 @@ def parsed(html: str) -> Balance:
 def words(html: str) -> str:
     """What a reader sees, in one line of plain spaces."""
     body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.S)
-    return " ".join(re.sub(r"<[^>]+>", " ", body).replace("\u00a0", " ").split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").split())
 
 
 @pytest.mark.parametrize("classes", [("healthy", "knee"), ("healthy", "ankle", "knee", "hip")])
@@ -122,7 +124,7 @@ def test_numbers_under_the_cursor_are_valid_json_that_cannot_end_its_element(mad
         ("relevance mass over chance", "lrp | all", "12.34 times chance"),
         ("explanations differ", "lrp | knee - healthy | affected V", "12.34"),
         ("covariate and score", "speed_mps", "12.34"),
-        ("rater agreement", "Is the marked place plausible?", "12.34"),
+        ("rater agreement", "relevance | plausible", "12.34"),
         ("conservation error, worst", "lrp", "12 times the score"),
     ],
 )
@@ -140,6 +142,37 @@ def test_a_changed_curve_changes_its_figure(made):
     curves.loc[rows, "value"] = 0.0
     flat = replace(made, evidence=Evidence(made.evidence.claims, {**made.evidence.tables, "curves": curves}))
     assert flat.page().figures["curves-3-affected-v"] != made.page().figures["curves-3-affected-v"]
+
+
+def test_the_answer_names_the_stretch_that_spm_found(made):
+    clusters = made.evidence.tables["clusters"].assign(start=11.0, end=29.0)
+    moved = replace(made, evidence=Evidence(made.evidence.claims, {**made.evidence.tables, "clusters": clusters}))
+    assert "most clearly in affected V at 33–47 % of stance" in words(made.page().html)
+    assert "most clearly in affected V at 11–29 % of stance" in words(moved.page().html)
+
+
+def test_a_region_with_its_chance_is_the_answer_where_it_was_computed(made):
+    group = "lrp | affected V | 12-31"
+    rows = [
+        {"claim": "relevance in region", "group": group, "value": 0.34, "low": 0.29, "high": 0.39, "p": 0.0002},
+        {"claim": "relevance in region, chance", "group": group, "value": 0.19},
+    ]
+    claims = pd.concat([made.evidence.claims, claims_table([{**row, "unit": "share"} for row in rows])])
+    page = replace(made, evidence=Evidence(claims, made.evidence.tables)).page()
+    sentence = (
+        "Affected V at 12–31 % of stance carries 34.0 % of the relevance (95 % interval 29.0–39.0 %; chance 19.0 %), "
+        "and lies inside a stretch that SPM finds different (p < 0.001)."
+    )
+    assert sentence in words(page.html)
+
+
+def test_tests_of_the_relevance_maps_are_drawn(made, made_with):
+    assert made.page().figures["relevance-test"].count('class="cluster"') == 1
+    assert "F of the relevance" in made_with(("healthy", "ankle", "knee")).page().figures["relevance-test"]
+
+
+def test_the_share_of_each_channel_is_said(made):
+    assert "affected ML 50 %, affected AP 10 %" in words(made.page().html)
 
 
 def test_a_finding_that_is_not_there_is_not_claimed(made):

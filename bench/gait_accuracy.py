@@ -11,6 +11,8 @@ The data are found through BIOX_SHARED_DATA, by default in ../shared/data.
 import argparse
 import json
 import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from biox.steps.train import train
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("BIOX_SHARED_DATA", ROOT / "../shared/data")) / "gait-acm2021" / "grf_194subjects.npz"
+JOBS = 2
 RESULTS = ROOT / "bench" / "results" / "gait_accuracy.json"
 # Linear SVM on the authors' own splits of each task (no normalisation, whole-set min-max), and the share of the largest
 # class. Only the splits of healthy against disorder are in the shared data; the other tasks reuse those folds,
@@ -59,12 +62,20 @@ def accuracies(cohort: Cohort, fit: Fit, part: str) -> tuple[float, float]:
 
 def table(study: Study, part: str) -> pd.DataFrame:
     """One row a variant and fold: accuracy by trial and by subject."""
+    folds = range(study.folds.count)
+    with ProcessPoolExecutor(JOBS) as pool:
+        done = tqdm(pool.map(partial(one_fold, study, part), folds), total=len(folds), desc=study.name, disable=None)
+        return pd.DataFrame([row for rows in done for row in rows])
+
+
+def one_fold(study: Study, part: str, fold: int) -> list[dict[str, object]]:
+    """The rows of one fold."""
+    torch.set_num_threads(1)
     cohort, rows = ingest(study), []
-    for fold in tqdm(range(study.folds.count), desc=study.name, disable=None):
-        for name, fit in train(cohort, study, fold).items():
-            trial, vote = accuracies(cohort, fit, part)
-            rows.append({"variant": name, "fold": fold, "trial": trial, "vote": vote, "epochs": len(fit.history)})
-    return pd.DataFrame(rows)
+    for name, fit in train(cohort, study, fold).items():
+        trial, vote = accuracies(cohort, fit, part)
+        rows.append({"variant": name, "fold": fold, "trial": trial, "vote": vote, "epochs": len(fit.history)})
+    return rows
 
 
 def show(found: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +102,6 @@ def main() -> None:
     parser.add_argument("what", choices=("table", "tasks"))
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     asked = parser.parse_args()
-    torch.set_num_threads(1)
     pd.options.display.width = 200
     if asked.what == "tasks":
         print(tasks().round(4).to_string(index=False))

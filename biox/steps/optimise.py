@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from torch.nn.functional import cross_entropy, one_hot
 from tqdm import tqdm
 
 from biox.core.study import Training
+from biox.models.average import Average
 from biox.steps.augment import augment, mixed
 
 WARM_UP = 0.1
@@ -72,6 +72,7 @@ class _Run:
     def __init__(self, model: nn.Module, train: Examples, training: Training, seed: int) -> None:
         self.model, self.train, self.training = model, train, training
         self.smooth = copy.deepcopy(model) if training.average else model
+        self.answers = len(model.each(train.x[:1])) if isinstance(model, Average) else 1
         self.rng = np.random.default_rng(seed)
         self.steps_an_epoch = math.ceil(len(train.x) / training.batch)
         self.optimiser = _OPTIMISERS[training.optimiser](
@@ -104,7 +105,7 @@ class _Run:
         self.schedule.step()
         if self.smooth is not self.model:
             _follow(self.smooth, self.model, self.training.average, self.schedule.last_epoch)
-        return loss.item()
+        return loss.item() / self.answers
 
 
 def _rate(step: int, total: int) -> float:
@@ -115,12 +116,12 @@ def _rate(step: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
 
 
-def _loss(model: Any, x: Tensor, labels: Tensor, weight: Tensor, smoothing: float) -> Tensor:
-    """Mean cross-entropy; the members of an average each answer for themselves, so they stay independent."""
-    if not hasattr(model, "each"):
+def _loss(model: nn.Module, x: Tensor, labels: Tensor, weight: Tensor, smoothing: float) -> Tensor:
+    """Mean cross-entropy; the members of an average each answer for themselves and learn as if they were alone."""
+    if not isinstance(model, Average):
         return cross_entropy(model(x), labels, weight, label_smoothing=smoothing)
     losses = [cross_entropy(logits, labels, weight, label_smoothing=smoothing) for logits in model.each(x)]
-    return torch.stack(losses).mean()
+    return torch.stack(losses).sum()
 
 
 def _follow(smooth: nn.Module, model: nn.Module, decay: float, step: int) -> None:

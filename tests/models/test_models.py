@@ -58,6 +58,19 @@ def test_mlp_is_the_published_606_768_768():
     assert sizes == [(768, 606), (768, 768), (4, 768)]
 
 
+def test_a_stretched_mlp_sees_stretched_input_and_can_be_explained():
+    plain = build("mlp", (2, 30), 2, {"hidden": [8]}, seed=0)
+    stretched = build("mlp", (2, 30), 2, {"hidden": [8], "gain": 4.0, "centre": 0.5}, seed=0)
+    stretched.load_state_dict(plain.state_dict())
+    x = torch.rand(5, 2, 30)
+    torch.testing.assert_close(stretched(x), plain(4 * (x - 0.5)), atol=1e-5, rtol=1e-4)
+    relevance = lrp.relevance(stretched, x, 0, composite="epsilon")
+    x.requires_grad_()
+    # Without stabiliser and beyond biases, epsilon equals input times gradient in a network of ReLUs.
+    (gradient,) = torch.autograd.grad(stretched(x)[:, 0].sum(), x)
+    torch.testing.assert_close(relevance, (x * gradient).detach(), atol=1e-3, rtol=1e-2)
+
+
 def test_cnn1d_is_the_published_one_and_reads_channel_by_channel():
     model = build("cnn1d", (6, 101), 2, {}, seed=0)
     sizes = [tuple(p.shape) for p in model.parameters() if p.ndim > 1]
@@ -195,7 +208,7 @@ def test_unknown_names_and_options_are_listed():
 
 
 def test_complete_options_say_the_defaults_too():
-    assert complete("mlp", {"dropout": 0.5}) == {"hidden": (768, 768), "dropout": 0.5}
+    assert complete("mlp", {"dropout": 0.5}) == {"hidden": (768, 768), "dropout": 0.5, "gain": 1.0, "centre": 0.0}
 
 
 def test_a_callable_from_elsewhere_is_a_model():

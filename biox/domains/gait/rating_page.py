@@ -92,7 +92,7 @@ def _question(code: str, question: _Question) -> str:
 def picture(name: str, curve: np.ndarray, relevance: np.ndarray | None, limits: tuple[float, float]) -> str:
     """One channel as SVG: the curve, coloured where ``relevance`` (-1 to 1, shape (point,)) is given."""
     low, high = limits
-    x = EDGE + np.linspace(0, WIDTH - EDGE - 8, len(curve))
+    x = EDGE + np.linspace(0, WIDTH - EDGE - 14, len(curve))
     y = HEIGHT - 24 - (curve - low) / max(high - low, 1e-12) * (HEIGHT - 48)
     level = np.zeros(len(curve), int) if relevance is None else np.round(relevance * LEVELS).astype(int)
     lines = "".join(
@@ -106,7 +106,7 @@ def picture(name: str, curve: np.ndarray, relevance: np.ndarray | None, limits: 
     )
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}"><text x="{EDGE}" y="14">'
-        f'{escape(name)}</text><line x1="{EDGE}" x2="{WIDTH - 8}" y1="{zero:.1f}" y2="{zero:.1f}" class="zero"/>'
+        f'{escape(name)}</text><line x1="{EDGE}" x2="{WIDTH - 14}" y1="{zero:.1f}" y2="{zero:.1f}" class="zero"/>'
         f'<text x="2" y="28">{high:.2f}</text><text x="2" y="{HEIGHT - 26}">{low:.2f}</text>{marks}'
         f'<g fill="none" stroke-width="3">{lines}</g></svg>'
     )

@@ -1,4 +1,6 @@
-"""Whole studies in milliseconds: a linear model whose weights are differences of means, explained by input times weight."""
+"""Whole studies in milliseconds: a linear model whose weights are differences of means, explained by input times
+weight.
+"""
 
 from dataclasses import dataclass, replace
 

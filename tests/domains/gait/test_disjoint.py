@@ -105,8 +105,8 @@ def test_widening_is_how_much_more_the_mean_over_folds_varies_than_its_shifts_sh
     """Noise in place of people: each fold's profile is the mean of the noise that it trained on."""
     rng = np.random.default_rng(folds)
     values, spreads = [], []
-    for _ in range(1000):
-        noise = gaussian_filter1d(rng.standard_normal((folds, 6, 101)), 4, axis=2, mode="wrap")
+    for _ in range(4000):
+        noise = gaussian_filter1d(rng.standard_normal((folds, 6, 60)), 2, axis=2, mode="wrap")
         trained = [np.mean([noise[(k + j) % folds] for j in range(2, folds)], axis=0) for k in range(folds)]
         table = np.mean([_by_lag(np.abs(a), np.abs(b)) for a, b in zip(trained, noise, strict=True)], axis=0)
         values.append(table[:, 0].sum() - table.mean(1).sum())

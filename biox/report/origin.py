@@ -28,7 +28,7 @@ def all_claims(given: Given) -> Section | None:
         rows.append((claim, group, *fields))
     head = ("claim", "group", "value", "interval", "p", "p, corrected", "n", "unit", "how it was computed")
     caption = f"{len(rows)} claims. {UNKNOWN} stands where a number does not apply or is undefined."
-    folded = Fold("Every claim of this study", (Table(head, tuple(rows), caption, names=2),))
+    folded = Fold("Every claim of this study", (Table(head, tuple(rows), caption, names=2, notes=2),))
     return section("claims", "All claims", [folded]) if rows else None
 
 
@@ -55,9 +55,11 @@ def origin(given: Given) -> Section | None:
 
 def _step(record: Mapping[str, Any]) -> tuple[Block, ...]:
     inputs = tuple((str(file), str(digest)) for file, digest in record.get("inputs", {}).items())
-    differs = [f"seed {record['seed']}"] if record.get("seed") is not None else ["no seed: nothing is drawn at random"]
+    seed = record.get("seed")
+    words = "no seed: nothing is drawn at random" if seed is None else f"seed {seed}"
+    made = f"biox {record.get('biox', UNKNOWN)}, commit {record.get('git_commit') or UNKNOWN}, {words}."
     files = (Table(("input file", "SHA-256"), inputs, names=2),) if inputs else ()
-    return (Text(", ".join(differs) + ".", "note"), Code(_json(record.get("settings", {}))), *files)
+    return (Text(made, "note"), Code(_json(record.get("settings", {}))), *files)
 
 
 def _json(value: object) -> str:

@@ -34,6 +34,11 @@ def study():
 
 
 @pytest.fixture(scope="module")
+def small():
+    return made(clinic(subjects=12), folds=3)
+
+
+@pytest.fixture(scope="module")
 def found(study):
     return validate(study.cohort, study_of(), with_baselines(study), study.relevances)
 
@@ -53,17 +58,17 @@ def test_every_sample_is_scored_once_and_by_the_model_that_never_saw_its_person(
         assert scores["logit:knee"] == table.set_index("sample").loc[row.sample, "logit:knee"]
 
 
-def test_perfect_scores_of_training_people_do_not_count(study):
+def test_perfect_scores_of_training_people_do_not_count(small):
     """Logits that are right in training and random in the test fold must come out at chance."""
     rng = np.random.default_rng(0)
     fits = {}
-    for k, fold in study.fits.items():
+    for k, fold in small.fits.items():
         scores = fold["main"].scores.copy()
-        sign = np.where(study.cohort.y == 1, 5.0, -5.0)
+        sign = np.where(small.cohort.y == 1, 5.0, -5.0)
         tested = (scores["part"] == "test").to_numpy()
         sign[tested] = rng.choice([-5.0, 5.0], tested.sum())
         fits[k] = {"main": replace(fold["main"], scores=scores.assign(**{"logit:healthy": -sign, "logit:knee": sign}))}
-    found = validate(study.cohort, study_of(), fits, study.relevances)
+    found = validate(small.cohort, study_of(folds=3), fits, small.relevances)
     assert claim(found, "accuracy")["low"] < 0.5 < claim(found, "accuracy")["high"]
 
 
@@ -100,7 +105,7 @@ def test_surest_people_are_named_rightly_and_the_least_sure_are_not(found):
     assert vote == pytest.approx(claim(found, "accuracy by subject vote")["value"])
 
 
-def test_conservation_counts_out_of_fold_samples_only(study):
+def test_conservation_counts_out_of_fold_samples_only(small):
     relevances = {
         k: {
             "main": replace(
@@ -108,11 +113,11 @@ def test_conservation_counts_out_of_fold_samples_only(study):
                 samples=r["main"].samples.assign(conservation=np.where(r["main"].samples["part"] == "test", -0.2, 9.0)),
             )
         }
-        for k, r in study.relevances["lrp"].items()
+        for k, r in small.relevances["lrp"].items()
     }
-    found = validate(study.cohort, study_of(), study.fits, {"lrp": relevances})
+    found = validate(small.cohort, study_of(folds=3), small.fits, {"lrp": relevances})
     assert claim(found, "conservation error, worst", "lrp")["value"] == pytest.approx(0.2)
-    assert claim(found, "conservation error, median", "lrp")["n"] == len(study.cohort.samples)
+    assert claim(found, "conservation error, median", "lrp")["n"] == len(small.cohort.samples)
 
 
 def test_people_with_several_conditions_get_no_vote_and_one_row_a_condition():

@@ -29,6 +29,8 @@ from biox.domains.gait.groups import Groups, groups_of, statistic
 from biox.domains.gait.profiles import net_outside, shared
 from biox.domains.gait.spm_evidence import Plan
 
+CLAIM = "agreement on disjoint people"
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -46,7 +48,14 @@ class Agreement:
 
 
 def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, draws: int) -> Evidence:
-    """The pooled test as the study's one claim of agreement, with its null and its folds as tables."""
+    """The pooled test as the study's one claim of agreement, with its null and its folds as tables.
+
+    Undefined (NaN, with the reason as method) where a fold tests fewer than two people of a class.
+    """
+    reason = too_few(cohort, relevances)
+    if reason:
+        claim = {"claim": CLAIM, "group": plan.method, "method": f"undefined: {reason}"}
+        return Evidence(claims_table([claim]), {})
     found = agreement(cohort, relevances, draws=draws, seed=plan.seed)
     low, high = np.quantile(found.null, [0.025, 0.975])
     chance = f"chance {found.null.mean():.3f} ({low:.3f} to {high:.3f})"
@@ -55,7 +64,7 @@ def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, dr
         f"those inside; null: each channel shifted, {draws} draws, spread times {widening(len(found.folds)):.2f}"
     )
     claim = {
-        "claim": "agreement on disjoint people",
+        "claim": CLAIM,
         "group": plan.method,
         "value": found.value,
         "low": low,
@@ -74,6 +83,18 @@ def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, dr
         ]
     )
     return Evidence(claims_table([claim]), {"agreement_null": null, "agreement_folds": folds})
+
+
+def too_few(cohort: Cohort, relevances: Mapping[int, Relevance]) -> str:
+    """Why the test cannot be done: a fold that tests fewer than two people (or trials) of a class; else ""."""
+    for k, one in sorted(relevances.items()):
+        tested = one.samples.loc[one.samples["part"] == "test", "sample"]
+        rows = cohort.samples[cohort.samples["sample"].isin(tested)]
+        unit = "subject" if cohort.label_level == "subject" else "sample"
+        counts = rows.groupby("label")[unit].nunique().reindex(list(cohort.classes), fill_value=0)
+        if counts.min() < 2:
+            return f"fold {k} tests {counts.min()} of class {counts.idxmin()!r}, at least 2 are needed"
+    return ""
 
 
 def agreement(cohort: Cohort, relevances: Mapping[int, Relevance], *, draws: int = 10_000, seed: int) -> Agreement:

@@ -77,7 +77,7 @@ def dealt(cohort: Cohort, seed: int) -> Cohort:
 
 
 def walks(seed=0, people=9, shift=1.0) -> Cohort:
-    """People who all pass through three conditions, which differ at 40-59 % of stance by ``shift`` times the condition."""
+    """People who all pass through three conditions, which differ at 40-59 % of stance by ``shift`` each."""
     rng = np.random.default_rng(seed)
     base = clinic(seed, subjects=people, trials=12, labels=("healthy",))
     base = replace(base, x=base.x[:, :3], axes=(Axis("channel", base.axes[0].labels[:3]), base.axes[1]), truth=None)

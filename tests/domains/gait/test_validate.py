@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from biox.core.errors import InputError
 from biox.core.store import load_evidence, save_evidence
+from biox.domains.gait import spm_evidence
 from biox.domains.gait.confounding import Targets, confounding
 from biox.domains.gait.groups import comparisons, groups_of, statistic
 from biox.domains.gait.planted import planted
 from biox.domains.gait.profiles import attention, out_of_fold
-from biox.domains.gait.spm_evidence import Plan, tested
+from biox.domains.gait.spm_evidence import Plan
 from biox.domains.gait.validate import GaitValidation, validate
 from biox.stats import spm
 
@@ -85,6 +86,13 @@ def test_auroc_is_stated_as_undefined_where_no_point_is_significant():
     assert np.isnan(row["value"])
     assert row["method"] == "undefined: no point is significant"
     assert "no point" in found.tables["overlap"].query("channel == 'affected AP'")["note"].iloc[0]
+
+
+def test_agreement_is_stated_as_undefined_where_a_fold_tests_one_person_of_a_class():
+    found = evidence(made(clinic(subjects=5)))
+    row = claim(found, "agreement on disjoint people", "lrp")
+    assert np.isnan(row["p"])
+    assert row["method"].startswith("undefined: fold 0 tests 1 of class 'healthy'")
 
 
 def test_the_same_model_again_changes_nothing_and_fewer_channels_are_compared_on_those_shared(found):
@@ -161,7 +169,7 @@ def test_light_statistic_equals_that_of_the_tests(classes, paired):
     groups = groups_of(np.asarray(cohort.x, float), cohort).only(tuple(range(classes)))
     tests = {(2, False): spm.welch_t, (3, False): spm.anova, (2, True): spm.paired_t, (3, True): spm.rm_anova}
     values = groups.values
-    expected = [tests[classes, paired](*(v[:, c] for v in values)).statistic for c in range(6)]
+    expected = [tests[classes, paired](*(v[:, c] for v in values)).statistic for c in range(values[0].shape[1])]
     np.testing.assert_allclose(statistic(groups), np.abs(expected), rtol=1e-6)
     assert len(comparisons(groups.classes, paired)) == (1 if classes == 2 else 4)
 
@@ -203,6 +211,6 @@ def test_permuted_labels_leave_hardly_any_claim_that_explanations_differ():
     for seed in range(40):
         study = made(dealt(clinic(seed, 25, effect=0.0), seed))
         maps = groups_of(out_of_fold(study.relevances["lrp"], "main", study.cohort), study.cohort)
-        results = tested(attention(maps), Plan(study.cohort.axes[0].labels, permutations=400, seed=seed))
+        results = spm_evidence.tested(attention(maps), Plan(study.cohort.axes[0].labels, permutations=400, seed=seed))
         claims += bool((results[0].q_shuffled <= 0.05).any())
     assert claims <= 6

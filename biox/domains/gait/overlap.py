@@ -63,7 +63,16 @@ def _band(forces: Groups, relevance: Groups, plan: Plan) -> tuple[float, float]:
     for _ in range(plan.bootstrap):
         rows = forces.draw(rng)
         drawn.append(rank_correlation(np.abs(net(relevance.at(rows))), statistic(forces.at(rows))).value)
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return centred_interval(rank_correlation(np.abs(net(relevance)), statistic(forces)).value, np.array(drawn))
+
+
+def centred_interval(value: float, drawn: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a correlation of sizes, its draws moved so that their mean is the value.
+
+    Drawing people again adds noise to both profiles, the same to both, and sizes never cancel: the draws as a whole lie
+    beside the value, so only their spread is used.
+    """
+    low, high = np.clip(value + np.nanquantile(drawn, [0.025, 0.975]) - np.nanmean(drawn), -1, 1)
     return float(low), float(high)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from biox.core.types import Cohort, Evidence, Fit, Relevance, claims_table
 from biox.domains.gait.groups import Groups, groups_of
+from biox.domains.gait.overlap import centred_interval
 from biox.domains.gait.profiles import net, out_of_fold
 from biox.domains.gait.spm_evidence import Plan
 from biox.stats.agreement import rank_correlation
@@ -95,9 +96,9 @@ def _likeness(own: Groups, main: Groups, rng: np.random.Generator, bootstrap: in
     for _ in range(bootstrap):
         rows = main.draw(rng)
         drawn.append(rank_correlation(np.abs(net(own.at(rows))), np.abs(net(main.at(rows)))).value)
-    low, high = np.quantile(drawn, [0.025, 0.975])
     value = rank_correlation(np.abs(net(own)), np.abs(net(main))).value
-    return {"relevance_correlation": value, "relevance_low": float(low), "relevance_high": float(high)}
+    low, high = centred_interval(value, np.array(drawn))
+    return {"relevance_correlation": value, "relevance_low": low, "relevance_high": high}
 
 
 def _claims(row: dict, n: int) -> list[dict]:

@@ -25,7 +25,7 @@ CASES = [
     (name, shape)
     for name in known("biox.models")
     for shape in [(2, 30), (1, 101), (60,)]
-    if name != "convnet" or len(shape) == 2
+    if (name != "convnet" or len(shape) == 2) and (name != "asymmetry" or shape == (2, 30))
 ]
 
 
@@ -106,7 +106,7 @@ def test_convnet_refuses_what_it_cannot_pool_or_centre(shape, options):
         build("convnet", shape, 2, options, seed=0)
 
 
-@pytest.mark.parametrize("name", ["linear", "mlp", "cnn1d", "convnet", "average", "linear_svm"])
+@pytest.mark.parametrize("name", ["linear", "mlp", "cnn1d", "convnet", "average", "linear_svm", "asymmetry"])
 def test_every_network_can_be_explained_and_keeps_the_sum(name):
     options = {"average": {"members": [{"name": "cnn1d", "copies": 2}, {"name": "convnet"}, {"name": "logistic"}]}}.get(
         name, {}

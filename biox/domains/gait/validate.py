@@ -22,6 +22,7 @@ from biox.domains.gait.planted import planted
 from biox.domains.gait.profiles import attention, out_of_fold, out_of_fold_logits, shared
 from biox.domains.gait.rating_sheets import drawn_sheets, rating_evidence
 from biox.domains.gait.ratings import rated, read_ratings
+from biox.domains.gait.regions import regions
 from biox.domains.gait.spm_evidence import Plan, spm_evidence, tested
 from biox.domains.gait.variants import variants
 
@@ -75,6 +76,7 @@ def validate(
             spm_evidence(tested(attention(maps), named), named),
             relevance_curves(maps, named),
             overlap(forces, maps, tests[0], named),
+            regions(maps, tests[0], named),
             disjoint(seen, {k: fold["main"] for k, fold in folds.items()}, named, settings.draws),
             *([] if seen.truth is None else [planted(maps, seen.truth, named)]),
         ]

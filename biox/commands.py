@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from biox.core.errors import InputError, listed
 from biox.core.files import whole, write_text
 
+# Steps whose numbers may depend on the kind of device.
+ON_DEVICE = ("train", "attribute", "predict")
+
 if TYPE_CHECKING:
     from biox.core.study import Study
     from biox.core.types import Cohort, Fit, Relevance
@@ -230,6 +233,10 @@ def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> d
     from biox.core.studies import settings_for
 
     made = provenance.provenance(step, settings_for(study, step), study.seed, inputs)
+    if step in ON_DEVICE:
+        from biox.core.device import device
+
+        made["device"] = str(device(study.compute.device))
     provenance.write(folder, made)
     return made
 

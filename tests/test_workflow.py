@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def biox(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("workflow")
+    folder = tmp_path_factory.mktemp("a folder with spaces")
     shutil.copytree(TINY, folder / "config")
     done = snakemake(folder)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -85,6 +86,37 @@ def test_a_new_title_repeats_only_the_report(copy):
 def test_another_model_repeats_training_but_not_ingestion(copy):
     change(copy / "config/tiny_subjects.yaml", "hidden: [8]", "hidden: [4]")
     assert planned(copy) == {"train", "attribute", "validate", "report", "index", "all"}
+
+
+def test_the_order_of_the_classes_is_a_setting_of_its_own(copy):
+    change(copy / "config/tiny_subjects.yaml", "folds:", "classes: {knee: [knee], healthy: [healthy]}\nfolds:")
+    assert "ingest" in planned(copy)
+
+
+def test_a_changed_file_in_a_folder_of_raw_data_repeats_the_study(copy):
+    shutil.copytree(shipped_forces(), copy / "forces")
+    change(copy / "config/tiny_trials.yaml", "source: speed_grf", "source: speed_grf, folder: forces")
+    cohort = "results/tiny_trials/cohort"
+    assert snakemake(copy, cohort).returncode == 0
+    assert "Nothing to be done" in snakemake(copy, cohort).stderr
+    file = copy / "forces/ex_grf_subj003.npy"
+    np.save(file, np.load(file) * 1.01)
+    assert snakemake(copy, cohort, "--dry-run").stderr.count("ingest") > 0
+
+
+def shipped_forces() -> Path:
+    return Path(str(find_spec("spm1d").origin)).parent / "data" / "datafiles"
+
+
+def test_ratings_that_cannot_be_read_leave_the_earlier_evidence(copy):
+    (copy / "rated").mkdir()
+    (copy / "rated/one.csv").write_text("rater,sheet,question,answer\nA,no-such-sheet,class,knee\n")
+    change(copy / "config/tiny_subjects.yaml", "permutations: 200", "ratings: rated, permutations: 200")
+    before = (copy / "results/tiny_subjects/evidence/claims.parquet").read_bytes()
+    done = snakemake(copy)
+    assert done.returncode != 0
+    assert "no-such-sheet" in done.stdout + done.stderr
+    assert (copy / "results/tiny_subjects/evidence/claims.parquet").read_bytes() == before
 
 
 def test_a_misspelt_key_stops_before_any_job(copy):

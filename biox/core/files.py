@@ -14,14 +14,16 @@ from pydantic import BaseModel
 def whole(path: Path) -> Iterator[Path]:
     """A temporary path to write a file or folder to; on leaving without an error it takes the place of ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    holder = Path(tempfile.mkdtemp(prefix=".biox-", dir=path.parent))
+    fresh, previous = holder / path.name, holder / "previous"
     try:
-        fresh = holder / path.name
         yield fresh
         if path.is_dir():
-            path.rename(holder / "previous")
+            path.rename(previous)
         fresh.replace(path)
     finally:
+        if previous.exists() and not path.exists():
+            previous.rename(path)
         shutil.rmtree(holder, ignore_errors=True)
 
 
@@ -37,12 +39,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def checksums(paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of every file, a folder standing for all files below it; keys as given, in sorted order."""
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """Every file, a folder standing for all files below it, in sorted order."""
     files: list[Path] = []
     for path in paths:
         files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return {file.as_posix(): sha256(file) for file in files}
+    return files
+
+
+def checksums(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of every file, a folder standing for all files below it.
+
+    Files are called as they were named; those of an installed package from the package's name on.
+    """
+    return {file.as_posix().split("/site-packages/")[-1]: sha256(file) for file in files_in(paths)}
 
 
 def paths_in(value: object) -> list[Path]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from biox.core.errors import InputError
 from biox.core.files import whole
 from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
 
@@ -106,6 +107,8 @@ def save_evidence(evidence: Evidence, folder: Path) -> None:
 def load_evidence(folder: Path) -> Evidence:
     """The evidence saved in a folder."""
     tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    if "claims" not in tables:
+        raise InputError(f"There is no evidence in {folder}; run `biox validate` first, or the whole workflow.")
     return Evidence(claims=tables.pop("claims"), tables=tables)
 
 
@@ -122,12 +125,19 @@ def save_prediction(prediction: Prediction, folder: Path) -> None:
 
 def load_fits(folder: Path) -> dict[str, Fit]:
     """All fits of one fold, by variant."""
-    return {path.parent.name: load_fit(path.parent) for path in sorted(folder.glob("*/fit.json"))}
+    return {path.parent.name: load_fit(path.parent) for path in _parts(folder, "fit.json")}
 
 
 def load_relevances(folder: Path) -> dict[str, Relevance]:
     """All relevances of one fold and method, by variant."""
-    return {path.parent.name: load_relevance(path.parent) for path in sorted(folder.glob("*/relevance.json"))}
+    return {path.parent.name: load_relevance(path.parent) for path in _parts(folder, "relevance.json")}
+
+
+def _parts(folder: Path, name: str) -> list[Path]:
+    found = sorted(folder.glob(f"*/{name}"))
+    if not found:
+        raise InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
+    return found
 
 
 def _save_array(path: Path, array: Any) -> None:
@@ -143,6 +153,10 @@ def _save_json(path: Path, data: dict[str, Any]) -> None:
 
 
 def _load_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(
+            f"There is no result in {path.parent}; run the step that makes it first, or the whole workflow."
+        )
     return json.loads(path.read_text(encoding="utf-8"))
 
 

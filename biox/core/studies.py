@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from biox.core.errors import InputError
-from biox.core.files import paths_in
+from biox.core.files import files_in, paths_in
 from biox.core.find import bind, checked, find
 from biox.core.study import Named, Study
 
@@ -95,7 +95,7 @@ def _check_composite(choice: Named, where: str) -> None:
 def settings_for(study: Study, step: str) -> dict[str, Any]:
     """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
     parts = {
-        "ingest": ("data", "classes", "label_level", "seed", "folds"),
+        "ingest": ("domain", "data", "classes", "label_level", "seed", "folds"),
         "train": ("folds", "model", "normalise", "channels", "training", "variants", "seed", "compute"),
         "attribute": ("methods", "compute"),
         "validate": ("validate_", "seed"),
@@ -111,4 +111,4 @@ def input_files(study: Study, name: str = "data") -> list[Path]:
     for path in files:
         if not path.exists():
             raise InputError(f"{study.name}, {name}: there is no file or folder {path}.")
-    return files
+    return files_in(files)

@@ -21,6 +21,7 @@ def ingest(study: Study) -> Cohort:
     read = find(f"biox.domains.{study.domain}", study.data.name)
     cohort = replace(read(**section(study, "data")), label_level=study.label_level)
     cohort = with_classes(cohort, study)
+    refuse_names(cohort, study.name)
     refuse_missing(cohort, study.name)
     refuse_duplicates(cohort, study.name)
     refuse_two_classes(cohort, study.name)
@@ -49,6 +50,16 @@ def merged_truth(cohort: Cohort, classes: dict[str, tuple[str, ...]]) -> np.ndar
         return None
     masks = [cohort.truth[[cohort.classes.index(old) for old in olds]].any(axis=0) for olds in classes.values()]
     return np.stack([mask | masks[0] if place else np.zeros_like(mask) for place, mask in enumerate(masks)])
+
+
+def refuse_names(cohort: Cohort, where: str) -> None:
+    """Names of classes and channels that the evidence joins its groups with, or uses itself, are an InputError."""
+    for name in (*cohort.classes, *cohort.axes[0].labels):
+        if " | " in name or " - " in name or name == "all" or not name.strip():
+            raise InputError(
+                f"{where}: a class or channel may not be called {name!r}: 'all', an empty name, and names with "
+                "' | ' or ' - ' are taken. Rename it in the data, or give the class another name under `classes`."
+            )
 
 
 def refuse_missing(cohort: Cohort, where: str) -> None:

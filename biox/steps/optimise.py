@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 from tqdm import tqdm
 
+from biox.core.errors import InputError
 from biox.core.study import Training
 from biox.models.average import Average
 from biox.steps.augment import augment, mixed
@@ -47,6 +48,7 @@ def optimise(model: nn.Module, train: Examples, validation: Examples, training: 
     for epoch in bar:
         train_loss = run.epoch()
         loss, accuracy = _assess(run.smooth, validation)
+        _refuse_divergence(epoch, (train_loss, loss), training)
         if loss < best_loss:
             best_loss, best_epoch, best_state = loss, epoch, copy.deepcopy(run.smooth.state_dict())
         rows.append((epoch, train_loss, loss, accuracy, run.rate()))
@@ -61,9 +63,17 @@ def optimise(model: nn.Module, train: Examples, validation: Examples, training: 
 def descend(model: nn.Module, train: Examples, epochs: int, training: Training, seed: int) -> None:
     """Train for a fixed number of epochs of the same schedule, without looking at anyone else."""
     run = _Run(model, train, training, seed)
-    for _ in tqdm(range(epochs), desc="refit", disable=None, leave=False):
-        run.epoch()
+    for epoch in tqdm(range(1, epochs + 1), desc="refit", disable=None, leave=False):
+        _refuse_divergence(epoch, (run.epoch(),), training)
     model.load_state_dict(run.smooth.state_dict())
+
+
+def _refuse_divergence(epoch: int, losses: tuple[float, ...], training: Training) -> None:
+    if not all(math.isfinite(loss) for loss in losses):
+        raise InputError(
+            f"training diverged in epoch {epoch}: the loss is no finite number. "
+            f"Lower training.learning_rate (it is {training.learning_rate:g}) or normalise the data."
+        )
 
 
 class _Run:

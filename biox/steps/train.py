@@ -64,7 +64,10 @@ def _fit(cohort: Cohort, variant: Variant, name: str, part: np.ndarray, study: S
     x = ((raw - shift) / scale).astype(np.float32)
     place = device(study.compute.device)
     task = _Task(torch.from_numpy(x).to(place), torch.from_numpy(cohort.y).to(place), part, len(cohort.classes), seed)
-    model, history = _trained(task, variant.model, variant.training)
+    try:
+        model, history = _trained(task, variant.model, variant.training)
+    except InputError as error:
+        raise InputError(f"Fold {fold}, variant {name!r}: {error}") from None
     return Fit(
         variant=name,
         fold=fold,

@@ -40,6 +40,17 @@ def test_an_interrupted_folder_leaves_the_earlier_folder(tmp_path):
     assert (target / "old").exists()
 
 
+def test_a_folder_that_was_never_written_leaves_the_earlier_one(tmp_path):
+    target = tmp_path / "folder"
+    with files.whole(target) as fresh:
+        fresh.mkdir()
+        (fresh / "old").touch()
+    with pytest.raises(FileNotFoundError), files.whole(target):
+        pass
+    assert (target / "old").exists()
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_checksums_name_every_file_below_a_folder(tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "x").write_bytes(b"x")

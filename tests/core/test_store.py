@@ -103,3 +103,9 @@ def test_equal_runs_have_equal_provenance_and_a_changed_input_shows(tmp_path):
     assert first["inputs"] != provenance.provenance("ingest", {"a": 1}, 3, [file])["inputs"]
     provenance.write(tmp_path, first)
     assert provenance.read(tmp_path) == first
+
+
+@pytest.mark.parametrize("load", [store.load_cohort, store.load_fits, store.load_relevances, store.load_evidence])
+def test_loading_what_was_never_made_says_what_to_do(load, tmp_path):
+    with pytest.raises(InputError, match="run"):
+        load(tmp_path / "absent")

@@ -49,6 +49,12 @@ def test_a_label_that_the_data_lack_is_refused():
         step.with_classes(cohort(["a", "b"]), study(classes={"one": ["z"], "two": ["a"]}))
 
 
+@pytest.mark.parametrize("name", ["all", "a | b", "pre - op", " "])
+def test_names_that_the_evidence_uses_itself_are_refused(name):
+    with pytest.raises(InputError, match="may not be called"):
+        step.refuse_names(cohort([name, "b"]), "tiny")
+
+
 def test_a_missing_value_is_named_by_sample_channel_and_point():
     bad = cohort(["a", "b"])
     bad.x[1, 0, 2] = np.nan

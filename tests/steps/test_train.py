@@ -295,3 +295,9 @@ def test_svm_reaches_the_published_folds(shared_data):
     found = [round(accuracy(train(data, wanted, k)["main"], data), 4) for k in range(10)]
     assert found == [0.8857, 0.8952, 0.8947, 0.9579, 0.8737, 0.9368, 0.8842, 0.8947, 0.8211, 0.7684]
     assert np.mean(found) == pytest.approx(0.8813, abs=1e-4)
+
+
+def test_training_that_diverges_is_refused_with_fold_and_variant():
+    wild = {"epochs": 5, "optimiser": "sgd", "learning_rate": 1e9}
+    with pytest.raises(InputError, match=r"Fold 0, variant 'main': training diverged in epoch \d"):
+        train(cohort(), study(training=wild), 0)

@@ -3,7 +3,7 @@ rule attribute:
         cohort=rules.ingest.output,
         fit=rules.train.output,
     output:
-        directory("results/{study}/fold-{fold}/relevance-{method}.zarr"),
+        update(directory("results/{study}/fold-{fold}/relevance-{method}.zarr")),
     log:
         "logs/{study}/attribute-{fold}-{method}.log",
     benchmark:
@@ -17,5 +17,5 @@ rule attribute:
         settings=settings_of("attribute"),
         folder=FOLDER,
     shell:
-        "biox attribute {wildcards.study} --config {params.folder} --threads {threads} --fold {wildcards.fold}"
+        "biox attribute {wildcards.study} --config {params.folder:q} --threads {threads} --fold {wildcards.fold}"
         " --method {wildcards.method} --out {output} > {log} 2>&1"

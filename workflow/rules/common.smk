@@ -2,6 +2,7 @@
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 
 import biox
 from biox.core.errors import InputError
@@ -20,10 +21,10 @@ HOME = Path(biox.__file__).parent.parent
 OWN = (
     ""
     if workflow.deployment_settings.deployment_method
-    else f"export PATH={Path(sys.executable).parent}:$PATH; "
+    else f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH; "
 )
 shell.prefix(
-    f"set -euo pipefail; {OWN}export PYTHONPATH={HOME}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+    f"set -euo pipefail; {OWN}export PYTHONPATH={quote(str(HOME))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
     'biox() {{ python -m biox.cli "$@"; }}; '
 )
 
@@ -63,9 +64,12 @@ def threads_of(wildcards):
 
 
 def settings_of(step):
-    """The settings that a step depends on, as text: a change of them repeats the step, a change of others does not."""
+    """The settings that a step depends on, and the version of biox, as text: a change repeats the step, others do not.
+
+    The order of keys is kept: it decides which class is the first and which method is drawn.
+    """
     return lambda wildcards: json.dumps(
-        settings_for(STUDIES[wildcards.study], step), sort_keys=True
+        {"biox": biox.__version__, **settings_for(STUDIES[wildcards.study], step)}
     )
 
 

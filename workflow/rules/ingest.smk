@@ -2,7 +2,7 @@ rule ingest:
     input:
         lambda wildcards: RAW[wildcards.study],
     output:
-        # `update` keeps the earlier cohort where reading the new data fails.
+        # Here and in all rules, `update` keeps the earlier result where the job fails.
         update(directory("results/{study}/cohort")),
     log:
         "logs/{study}/ingest.log",
@@ -17,4 +17,4 @@ rule ingest:
         settings=settings_of("ingest"),
         folder=FOLDER,
     shell:
-        "biox ingest {wildcards.study} --config {params.folder} --out {output} > {log} 2>&1"
+        "biox ingest {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"

@@ -3,8 +3,8 @@ rule predict:
         evidence=rules.validate.output,
         files=lambda wildcards: CASES[wildcards.study][wildcards.case],
     output:
-        data=directory("results/{study}/predict/{case}"),
-        page="reports/{study}/people/{case}.html",
+        data=update(directory("results/{study}/predict/{case}")),
+        page=update("reports/{study}/people/{case}.html"),
     log:
         "logs/{study}/predict-{case}.log",
     benchmark:
@@ -18,5 +18,5 @@ rule predict:
         settings=settings_of("predict"),
         folder=FOLDER,
     shell:
-        "biox predict {wildcards.study} --config {params.folder} --threads {threads} --case {wildcards.case}"
+        "biox predict {wildcards.study} --config {params.folder:q} --threads {threads} --case {wildcards.case}"
         " --out {output.data} --page {output.page} > {log} 2>&1"

@@ -2,8 +2,8 @@ rule report:
     input:
         evidence=rules.validate.output,
     output:
-        page="reports/{study}/index.html",
-        figures=directory("reports/{study}/figures"),
+        page=update("reports/{study}/index.html"),
+        figures=update(directory("reports/{study}/figures")),
     log:
         "logs/{study}/report.log",
     benchmark:
@@ -17,14 +17,14 @@ rule report:
         settings=settings_of("report"),
         folder=FOLDER,
     shell:
-        "biox report {wildcards.study} --config {params.folder} --out {output.page} > {log} 2>&1"
+        "biox report {wildcards.study} --config {params.folder:q} --out {output.page} > {log} 2>&1"
 
 
 rule index:
     input:
         expand(rules.report.output.page, study=STUDIES),
     output:
-        "reports/index.html",
+        update("reports/index.html"),
     log:
         "logs/index.log",
     benchmark:
@@ -38,4 +38,4 @@ rule index:
         folder=FOLDER,
         studies=list(STUDIES),
     shell:
-        "biox index {params.studies} --config {params.folder} --out {output} > {log} 2>&1"
+        "biox index {params.studies} --config {params.folder:q} --out {output} > {log} 2>&1"

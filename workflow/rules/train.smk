@@ -2,7 +2,7 @@ rule train:
     input:
         cohort=rules.ingest.output,
     output:
-        directory("results/{study}/fold-{fold}/fit"),
+        update(directory("results/{study}/fold-{fold}/fit")),
     log:
         "logs/{study}/train-{fold}.log",
     benchmark:
@@ -16,5 +16,5 @@ rule train:
         settings=settings_of("train"),
         folder=FOLDER,
     shell:
-        "biox train {wildcards.study} --config {params.folder} --threads {threads} --fold {wildcards.fold}"
+        "biox train {wildcards.study} --config {params.folder:q} --threads {threads} --fold {wildcards.fold}"
         " --out {output} > {log} 2>&1"

@@ -12,7 +12,7 @@ rule validate:
         ),
         ratings=lambda wildcards: RATED[wildcards.study],
     output:
-        directory("results/{study}/evidence"),
+        update(directory("results/{study}/evidence")),
     log:
         "logs/{study}/validate.log",
     benchmark:
@@ -26,4 +26,4 @@ rule validate:
         settings=settings_of("validate"),
         folder=FOLDER,
     shell:
-        "biox validate {wildcards.study} --config {params.folder} --threads {threads} --out {output} > {log} 2>&1"
+        "biox validate {wildcards.study} --config {params.folder:q} --threads {threads} --out {output} > {log} 2>&1"

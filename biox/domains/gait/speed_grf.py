@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from biox.core.errors import InputError
 from biox.core.study import Strict
@@ -30,7 +31,7 @@ NOTE_UNIT = (
 class SpeedGrfSettings(Strict):
     """Where the arrays lie; nothing needs to be said, since they come with spm1d."""
 
-    folder: Path | None = None
+    folder: Path = Field(default_factory=lambda: _shipped())
 
 
 def speed_grf(settings: SpeedGrfSettings) -> Cohort:
@@ -39,7 +40,7 @@ def speed_grf(settings: SpeedGrfSettings) -> Cohort:
     x: shape (600, 1, 101). The label is the speed asked for (a property of the trial, not of the person); the column
     ``speed_mps`` is the speed measured, in metres per second. Raises InputError where an array is missing or broken.
     """
-    folder = settings.folder or _shipped()
+    folder = settings.folder
     speeds = _array(folder / "ex_grf_speeds.npy", (None, PEOPLE))
     conditions = _array(folder / "ex_grf_speeds_cond.npy", speeds.shape)
     if not np.isin(conditions, (1, 2, 3)).all():

@@ -74,3 +74,21 @@ def test_relevance_of_a_limp_lies_on_the_leg_and_where_the_limp_is(composite):
 def test_what_cannot_be_compared_is_refused(shape, rises):
     with pytest.raises(InputError, match=r"asymmetry wants samples of shape \(channel, point\)"):
         build("asymmetry", shape, 2, {"rises": rises}, seed=0)
+
+
+def test_it_reaches_the_target_on_the_published_folds(shared_data):
+    with np.load(shared_data / "gait-acm2021" / "grf_194subjects.npz") as data:
+        raw, fold, subject = data["X"], data["fold"], data["subject"]
+        y = (data["class_index"] > 0).astype(int)
+    low, high = raw.min((0, 2), keepdims=True), raw.max((0, 2), keepdims=True)
+    x, trial, vote = torch.from_numpy(((raw - low) / (high - low)).astype(np.float32)), [], []
+    for k in range(10):
+        model = build("asymmetry", (6, 101), 2, {}, seed=0)
+        model.solve(x[fold != k], torch.from_numpy(y[fold != k]), 0)
+        tested = fold == k
+        score = model(x[tested]).detach().double().numpy() @ [-1, 1]
+        people = [(score[subject[tested] == one].mean() > 0) == y[subject == one][0] for one in set(subject[tested])]
+        trial.append(((score > 0) == y[tested]).mean())
+        vote.append(np.mean(people))
+    assert np.mean(trial) >= 0.895
+    assert np.mean(vote) >= 0.915

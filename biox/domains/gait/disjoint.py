@@ -1,10 +1,11 @@
 """Whether the model looks where the classes differ, the two being measured on different people.
 
 In every fold, relevance comes from the people outside the test fold (and a model that never saw the test fold), and the
-statistic of the classes (|t| or F) from the people inside it: no noise is common to both. Their rank correlation over
-all points is averaged over the folds. To know what chance gives, each channel of the relevance is shifted around its
-stance phase by a random number of points, the same in all folds: smoothness and the weight of each channel stay, the
-place goes.
+statistic of the classes (|t| or F) from the people inside it, so the noise of one person never stands in both. (One
+exception: under normalise "minmax-all" inputs are scaled by their range over everybody, the tested people included; the
+extremes are all that crosses.) The rank correlation of the two over all points is averaged over the folds. To know what
+chance gives, each channel of the relevance is shifted around its stance phase by a random number of points, the same in
+all folds: smoothness and the weight of each channel stay, the place goes.
 
 One correction. Two folds that trained on each other's people meet the same noise twice: as relevance of the one against
 the statistic of the other, and the reverse. A shift moves these two apart, so the mean over folds varies more under the
@@ -48,7 +49,7 @@ class Agreement:
 
 
 def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, draws: int) -> Evidence:
-    """The pooled test as the study's one claim of agreement, with its null and its folds as tables.
+    """The pooled test as the study's one claim of agreement, what chance gives beside it; null and folds as tables.
 
     Undefined (NaN, with the reason as method) where a fold tests fewer than two people of a class.
     """
@@ -58,7 +59,6 @@ def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, dr
         return Evidence(claims_table([claim]), {})
     found = agreement(cohort, relevances, draws=draws, seed=plan.seed)
     low, high = np.quantile(found.null, [0.025, 0.975])
-    chance = f"chance {found.null.mean():.3f} ({low:.3f} to {high:.3f})"
     how = (
         "mean over folds of the rank correlation of |net relevance| of the people outside the fold with |t| or F of "
         f"those inside; null: each channel shifted, {draws} draws, spread times {widening(len(found.folds)):.2f}"
@@ -67,12 +67,19 @@ def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, dr
         "claim": CLAIM,
         "group": plan.method,
         "value": found.value,
-        "low": low,
-        "high": high,
         "p": found.p,
         "q": found.p,
         "n": cohort.samples["subject"].nunique(),
-        "method": f"{how}; low and high are the middle 95 % of that null: {chance}",
+        "method": how,
+    }
+    chance = {
+        "claim": f"{CLAIM}, chance",
+        "group": plan.method,
+        "value": found.null.mean(),
+        "low": low,
+        "high": high,
+        "n": claim["n"],
+        "method": f"mean of the null of {CLAIM!r}; low and high: its middle 95 %",
     }
     null = pd.DataFrame({"method": plan.method, "value": found.null})
     rows = zip(sorted(relevances), found.folds, found.people, strict=True)
@@ -82,7 +89,7 @@ def disjoint(cohort: Cohort, relevances: Mapping[int, Relevance], plan: Plan, dr
             for k, v, (a, b) in rows
         ]
     )
-    return Evidence(claims_table([claim]), {"agreement_null": null, "agreement_folds": folds})
+    return Evidence(claims_table([claim, chance]), {"agreement_null": null, "agreement_folds": folds})
 
 
 def too_few(cohort: Cohort, relevances: Mapping[int, Relevance]) -> str:

@@ -1,6 +1,6 @@
 """Where along the stance phase do the classes differ, and by how much: of forces, or of relevance maps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,13 +31,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Tested:
-    """One comparison with its results: by random field theory (a channel at a time) and by shuffling people."""
+    """One comparison with its results: by random field theory (a channel at a time) and by shuffling people.
+
+    q: p after Holm over what ``corrected`` says; people: how many were compared.
+    """
 
     comparison: Comparison
     field: Channels
     shuffled: Permutation
     q: np.ndarray
     q_shuffled: np.ndarray
+    people: int
+    corrected: str = "channels"
 
 
 def tested(groups: Groups, plan: Plan) -> list[Tested]:
@@ -46,7 +51,7 @@ def tested(groups: Groups, plan: Plan) -> list[Tested]:
     main, pairs = several[:1], several[1:]
     results = [_one(groups, c, plan, plan.alpha) for c in main]
     results += [_one(groups, c, plan, plan.alpha / len(pairs)) for c in pairs]
-    corrected = [_holm_together(results[:1]), _holm_together(results[1:])]
+    corrected = [_holm_together(results[:1], "channels"), _holm_together(results[1:], "channels and pairs")]
     return [one for part in corrected for one in part]
 
 
@@ -54,16 +59,17 @@ def _one(groups: Groups, comparison: Comparison, plan: Plan, alpha: float) -> Te
     values = groups.only(comparison.classes).values
     field = per_channel(comparison.field, values, alpha=alpha)
     shuffled = comparison.shuffled(*values, iterations=plan.permutations, alpha=alpha, seed=plan.seed)
-    return Tested(comparison, field, shuffled, field.p, shuffled.channel_p)
+    people = len(values[0]) if groups.paired else sum(len(v) for v in values)
+    return Tested(comparison, field, shuffled, field.p, shuffled.channel_p, people)
 
 
-def _holm_together(results: list[Tested]) -> list[Tested]:
+def _holm_together(results: list[Tested], corrected: str) -> list[Tested]:
     """The comparisons with q corrected over all their channels together."""
     if not results:
         return []
     q = holm(np.stack([r.field.p for r in results]))
     q_shuffled = holm(np.stack([r.shuffled.channel_p for r in results]))
-    return [Tested(r.comparison, r.field, r.shuffled, a, b) for r, a, b in zip(results, q, q_shuffled, strict=True)]
+    return [replace(r, q=a, q_shuffled=b, corrected=corrected) for r, a, b in zip(results, q, q_shuffled, strict=True)]
 
 
 def spm_evidence(results: list[Tested], plan: Plan) -> Evidence:
@@ -94,10 +100,10 @@ def _claims(one: Tested, c: int, channel: str, plan: Plan) -> list[dict]:
     claim, group = "curves differ", f"{name} | {channel}"
     if plan.method:
         claim, group = "explanations differ", f"{plan.method} | {group}"
-    common = {"group": group, "value": spm.statistic[highest], "unit": one.comparison.quantity}
+    common = {"group": group, "value": spm.statistic[highest], "n": one.people, "unit": one.comparison.quantity}
     where = f"at {highest} % of stance, {spm.test} of subject means"
-    theory = f"{where}, random field theory; q by Holm over channels"
-    shuffling = f"{where}, {one.shuffled.shufflings} permutations of people; q by Holm over channels"
+    theory = f"{where}, random field theory; q by Holm over {one.corrected}"
+    shuffling = f"{where}, {one.shuffled.shufflings} permutations of people; q by Holm over {one.corrected}"
     return [
         {"claim": claim, "p": spm.p, "q": one.q[c], "method": theory, **common},
         {

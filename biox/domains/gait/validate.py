@@ -41,7 +41,7 @@ class GaitValidation(Strict):
 
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     permutations: int = Field(default=10_000, ge=200)
-    draws: int = Field(default=10_000, ge=1000)
+    draws: int = Field(default=10_000, ge=10_000)
     bootstrap: int = Field(default=500, ge=100)
     covariates: tuple[str, ...] | None = None
     two_groups: TwoGroups = "welch"

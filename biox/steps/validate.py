@@ -16,6 +16,7 @@ from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, Relevance, claims_table
 from biox.stats import metrics
 from biox.stats.bootstrap import Resample, interval, resample
+from biox.steps.variants import variants, with_explanations
 
 Fits = Mapping[int, Mapping[str, Fit]]
 Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
@@ -49,8 +50,10 @@ def validate(cohort: Cohort, study: Study, fits: Fits, relevances: Relevances) -
         _conservation(relevances),
         Evidence(claims_table([]), {"scores": pd.concat(scores.values(), ignore_index=True)}),
     ]
+    logits = {name: _logits(cohort, table) for name, table in scores.items()}
     ask = find(f"biox.domains.{study.domain}", "validate")
-    return joined([*generic, ask(cohort, fits, relevances, **section(study, "validate"))])
+    own = ask(cohort, fits, relevances, **section(study, "validate"))
+    return joined([*generic, with_explanations(variants(study, fits, logits, cohort.y, drawn), own)])
 
 
 def out_of_fold_scores(cohort: Cohort, fits: Fits) -> dict[str, pd.DataFrame]:

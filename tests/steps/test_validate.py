@@ -10,7 +10,7 @@ from biox.core.study import Study
 from biox.steps.validate import out_of_fold_scores, validate
 from tests.domains.gait.made_studies import clinic, made, walks
 
-TINY = {"permutations": 200, "draws": 1000, "bootstrap": 100, "sheets": 2}
+TINY = {"permutations": 200, "draws": 10_000, "bootstrap": 100, "sheets": 2}
 
 
 def study_of(folds=5, **changes):
@@ -139,3 +139,22 @@ def test_person_in_two_test_folds_is_refused(study):
     fits = {**study.fits, 1: study.fits[0]}
     with pytest.raises(InputError, match="exactly one test fold"):
         validate(study.cohort, study_of(), fits, study.relevances)
+
+
+def test_variants_have_the_interval_of_their_accuracy_and_say_what_their_training_changes():
+    made_study = made(clinic(subjects=12), folds=3, variants={"again": None, "vertical": ("affected V",)})
+    changes = {"again": {"training": {"refit": True, "weight_decay": 0.5}}, "vertical": {"channels": ["affected V"]}}
+    study = study_of(folds=3, variants=changes)
+    found = validate(made_study.cohort, study, made_study.fits, made_study.relevances)
+    table = found.tables["variants"].set_index("variant")
+    assert list(table.index) == ["main", "again", "vertical"]
+    assert table["training"].tolist() == ["", "weight decay 0.5, refit yes", ""]
+    assert table.loc["vertical", "channels"] == "affected V"
+    for name, row in table.iterrows():
+        accuracy = claim(found, "accuracy", name)
+        assert tuple(row[["accuracy", "low", "high"]]) == tuple(accuracy[["value", "low", "high"]])
+    assert table.loc["again", ["accuracy_change", "change_low", "change_high"]].eq(0).all()
+    change = claim(found, "accuracy change", "vertical")
+    assert change["value"] == table.loc["vertical", "accuracy"] - table.loc["main", "accuracy"]
+    assert change["low"] <= change["value"] <= change["high"]
+    assert table["relevance_correlation"].notna().all()

@@ -1,4 +1,5 @@
 # make run    install, run the workflow over the default studies, say where the reports lie
+#             (make run STUDIES=my_study,other: those studies only)
 # make test   install, then format, lint, types, import floors, workflow lint and all tests
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell command -v $(p) 2>/dev/null)))
 BIN := .venv/bin
@@ -9,7 +10,7 @@ TESTS ?= tests
 .PHONY: run test check dag clean
 
 run: .venv/ready
-	@snakemake --profile workflow/profiles/default --cores $(CORES)
+	@snakemake --profile workflow/profiles/default --cores $(CORES) $(if $(STUDIES),--config studies='[$(STUDIES)]')
 	@echo "Reports: $(CURDIR)/reports/index.html"
 
 test: .venv/ready-to-test check

@@ -1,9 +1,11 @@
 """The command line: one subcommand a verb.
 
-Exit codes: 0 done, 1 a fault of biox (with its traceback), 2 something the user can mend (one sentence says what).
+Exit codes: 0 done, 1 a fault of biox (with its traceback), 2 something the user can mend (one sentence says what),
+130 stopped by the user.
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +14,9 @@ from pathlib import Path
 import biox
 from biox import commands
 from biox.core.errors import InputError
+
+# The disk is full, read-only or not ours to write.
+UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -23,6 +28,14 @@ def main(words: list[str] | None = None) -> int:
     except InputError as error:
         print(f"biox {options.verb}: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(f"biox {options.verb}: cannot write {error.filename or ''}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"biox {options.verb}: stopped; nothing half done was kept.", file=sys.stderr)
+        return 130
     return 0
 
 

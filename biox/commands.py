@@ -4,63 +4,19 @@ The steps themselves touch no file. Heavy imports stand inside the commands, so 
 """
 
 import argparse
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from biox.core.errors import InputError, listed
+from biox.core.errors import InputError
 from biox.core.files import whole, write_text
-
-# Steps whose numbers may depend on the kind of device.
-ON_DEVICE = ("train", "attribute", "predict")
-
-if TYPE_CHECKING:
-    from biox.core.study import Study
-    from biox.core.types import Cohort, Fit, Relevance
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where everything of one study lies."""
-
-    config: Path
-    results: Path
-    study: str
-
-    @property
-    def file(self) -> Path:
-        """The study file: ``config/NAME.yaml``, or the path itself where a path was given."""
-        return Path(self.study) if self.study.endswith((".yaml", ".yml")) else self.config / f"{self.study}.yaml"
-
-    @property
-    def root(self) -> Path:
-        """The results folder of the study."""
-        return self.results / self.file.stem
-
-    @property
-    def cohort(self) -> Path:
-        """The cohort's folder."""
-        return self.root / "cohort"
-
-    @property
-    def evidence(self) -> Path:
-        """The evidence's folder."""
-        return self.root / "evidence"
-
-    def fit(self, fold: int) -> Path:
-        """The folder of one fold's fits."""
-        return self.root / f"fold-{fold}" / "fit"
-
-    def of_all_folds(self, study: "Study") -> list[Path]:
-        """The folders that the validation of a study reads."""
-        folds = range(study.folds.count)
-        relevances = [self.relevance(fold, method) for fold in folds for method in study.methods]
-        return [self.cohort, *(self.fit(fold) for fold in folds), *relevances]
-
-    def relevance(self, fold: int, method: str) -> Path:
-        """The folder of one fold's relevances by one method."""
-        return self.root / f"fold-{fold}" / f"relevance-{method}.zarr"
+from biox.places import (
+    known_method,
+    load_cohort,
+    load_fits,
+    load_relevances,
+    opened,
+    own_folder,
+    record,
+    write_page,
+)
 
 
 def check(options: argparse.Namespace) -> None:
@@ -70,8 +26,8 @@ def check(options: argparse.Namespace) -> None:
     for name in options.studies:
         study, _ = opened(options, name)
         check_study(study)
-        sizes = f"{study.folds.count} folds, {len(study.all_variants())} variants, {len(study.methods)} methods"
-        print(f"{name}: fine ({sizes})")
+        sizes = f"{study.folds.count} folds, {len(study.all_variants())} variants, {len(study.methods)} method(s)"
+        print(f"{name}: the settings are fine ({sizes}); the data themselves are checked by ingest")
 
 
 def ingest(options: argparse.Namespace) -> None:
@@ -80,6 +36,7 @@ def ingest(options: argparse.Namespace) -> None:
     from biox.core.studies import input_files
     from biox.steps.ingest import ingest
 
+    own_folder(options.out)
     study, _ = opened(options)
     files = input_files(study)
     with whole(options.out) as fresh:
@@ -92,6 +49,7 @@ def train(options: argparse.Namespace) -> None:
     from biox.core import store
     from biox.steps.train import train
 
+    own_folder(options.out)
     study, places = opened(options)
     fits = train(store.load_cohort(places.cohort), study, options.fold)
     with whole(options.out) as fresh:
@@ -105,6 +63,7 @@ def attribute(options: argparse.Namespace) -> None:
     from biox.core import store
     from biox.steps.attribute import attribute
 
+    own_folder(options.out)
     study, places = opened(options)
     known_method(study, options.method)
     cohort, fits = store.load_cohort(places.cohort), store.load_fits(places.fit(options.fold))
@@ -121,6 +80,7 @@ def validate(options: argparse.Namespace) -> None:
     from biox.core.studies import input_files
     from biox.steps.validate import validate
 
+    own_folder(options.out)
     study, places = opened(options)
     evidence = validate(load_cohort(places), study, load_fits(study, places), load_relevances(study, places))
     with whole(options.out) as fresh:
@@ -160,6 +120,7 @@ def predict(options: argparse.Namespace) -> None:
     from biox.steps.predict import new_people, out_of_fold, predict
 
     study, places = opened(options)
+    own_folder(options.out)
     method = known_method(study, options.method or next(iter(study.methods)))
     people, files = new_people(study, options.case, options.file)
     cohort = load_cohort(places)
@@ -171,6 +132,7 @@ def predict(options: argparse.Namespace) -> None:
     page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, made)
     target = options.page or options.out / "report.html"
     write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
+    print(f"Scores, places and relevance: {options.out}; report: {target}")
 
 
 def ratings(options: argparse.Namespace) -> None:
@@ -178,6 +140,8 @@ def ratings(options: argparse.Namespace) -> None:
     from biox.core import store
 
     _, places = opened(options)
+    if options.out.exists():
+        raise InputError(f"{options.out} exists already; give a new folder, so that no returned sheet is overwritten.")
     tables = store.load_evidence(places.evidence).tables
     if "rating_sheets" not in tables:
         raise InputError(f"The evidence in {places.evidence} holds no rating sheets; set `validate.sheets` above 0.")
@@ -188,63 +152,3 @@ def ratings(options: argparse.Namespace) -> None:
     key = options.out.parent / f"{options.out.name}-key.csv"
     write_text(key, tables["rating_key"].to_csv(index=False))
     print(f"{len(tables['rating_sheets'])} files for the raters in {options.out}; keep {key} from them.")
-
-
-def opened(options: argparse.Namespace, name: str = "") -> "tuple[Study, Places]":
-    """The checked study, and where its results lie."""
-    from biox.core.studies import read_study
-
-    places = Places(options.config, options.results, name or options.study)
-    return read_study(places.file), places
-
-
-def known_method(study: "Study", name: str) -> str:
-    """The name, if the study has such a method."""
-    if name not in study.methods:
-        raise InputError(f"{study.name} has no method {name!r}; it has {listed(study.methods)}.")
-    return name
-
-
-def load_cohort(places: Places) -> "Cohort":
-    """The study's cohort."""
-    from biox.core import store
-
-    return store.load_cohort(places.cohort)
-
-
-def load_fits(study: "Study", places: Places) -> "dict[int, dict[str, Fit]]":
-    """All fits by fold and variant."""
-    from biox.core import store
-
-    return {fold: store.load_fits(places.fit(fold)) for fold in range(study.folds.count)}
-
-
-def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict[str, Relevance]]]":
-    """All relevances by method, fold and variant."""
-    from biox.core import store
-
-    folds = range(study.folds.count)
-    return {m: {fold: store.load_relevances(places.relevance(fold, m)) for fold in folds} for m in study.methods}
-
-
-def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> dict[str, Any]:
-    """Write the provenance of a result into its folder, and return it."""
-    from biox.core import provenance
-    from biox.core.studies import settings_for
-
-    made = provenance.provenance(step, settings_for(study, step), study.seed, inputs)
-    if step in ON_DEVICE:
-        from biox.core.device import device
-
-        made["device"] = str(device(study.compute.device))
-    provenance.write(folder, made)
-    return made
-
-
-def write_page(target: Path, html: str, figures: Mapping[str, str], folder: Path) -> None:
-    """A page as one file, and its figures for papers in a folder."""
-    with whole(folder) as fresh:
-        fresh.mkdir()
-        for name, drawing in figures.items():
-            write_text(fresh / f"{name}.svg", drawing)
-    write_text(target, html)

@@ -7,6 +7,7 @@ Code outside the package is named ``package.module:function``.
 import importlib
 import importlib.util
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -22,12 +23,17 @@ def known(package: str) -> list[str]:
     """The names that can be found in a package: those of its files that define a function of the same name."""
     folders = [Path(folder) for folder in importlib.import_module(package).__path__]
     files = [file for folder in folders for file in folder.glob("[!_]*.py")]
-    return sorted(file.stem for file in files if f"\ndef {file.stem}(" in file.read_text(encoding="utf-8"))
+    # What a study file names in a domain is a reader; it takes its settings and nothing else.
+    opening = "settings:" if package.startswith("biox.domains.") else ""
+    return sorted(file.stem for file in files if f"\ndef {file.stem}({opening}" in file.read_text(encoding="utf-8"))
 
 
 def find(package: str, name: str) -> Callable[..., Any]:
     """The function called ``name``: ``package.name:name``, or ``other.module:function`` if the name holds a colon."""
     module_name, _, attribute = name.partition(":") if ":" in name else (f"{package}.{name}", ":", name)
+    if not _exists(package):
+        domains = [m.name for m in pkgutil.iter_modules(importlib.import_module("biox.domains").__path__)]
+        raise InputError(f"There is no package {package}; the domains are {listed(domains)}.")
     if importlib.util.find_spec(module_name.split(".")[0]) is None or not _exists(module_name):
         raise InputError(
             f"There is no {name!r} in {package}; it has {listed(known(package))}, "
@@ -68,6 +74,8 @@ def checked(model: type[Model], options: Mapping[str, Any], where: str) -> Model
 
 def _sentence(error: Any, where: str, model: type[BaseModel]) -> str:
     place = ".".join(str(part) for part in error["loc"])
+    if not place:
+        return f"{where}: {error['msg'].removeprefix('Value error, ')}."
     if error["type"] == "extra_forbidden":
         names = _names_at(model, error["loc"][:-1])
         return f"{where}: unknown key {place!r}; known here are {listed(names)}."
@@ -83,7 +91,7 @@ def _names_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
         annotation = current.model_fields[part].annotation if part in getattr(current, "model_fields", {}) else current
         inner = [a for a in (annotation, *_arguments(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)]
         current = inner[0] if inner else annotation
-    return sorted(getattr(current, "model_fields", {}))
+    return sorted(field.alias or name for name, field in getattr(current, "model_fields", {}).items())
 
 
 def _arguments(annotation: Any) -> list[Any]:

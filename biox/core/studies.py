@@ -6,6 +6,7 @@ that function, so a misspelt key is refused with the known ones listed. A single
 
 import os
 import re
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,23 @@ def load_yaml(file: Path) -> dict[str, Any]:
         raise InputError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
     try:
-        data = yaml.safe_load(_filled(text, file))
+        data = yaml.load(_filled(text, file), Loader=_Once)
     except yaml.YAMLError as error:
         raise InputError(f"{file} is not valid YAML: {error}") from None
     if not isinstance(data, dict):
         raise InputError(f"{file} holds no settings; expected 'key: value' lines.")
     return data
+
+
+class _Once(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error: the first would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+        if twice is not None:
+            raise yaml.YAMLError(f"the key {twice!r} stands twice, near line {node.start_mark.line + 1}")
+        return super().construct_mapping(node, deep)
 
 
 def _filled(text: str, file: Path) -> str:
@@ -58,7 +70,7 @@ def section(study: Study, name: str) -> dict[str, Any]:
     domain = f"biox.domains.{study.domain}"
     called = {"data": (study.data.name, study.data.options), "validate": ("validate", study.validate_)}
     function, options = called[name]
-    return bind(find(domain, function), options, f"{study.name}, {name}")
+    return bind(_found(domain, function, f"{study.name}, {name}"), options, f"{study.name}, {name}")
 
 
 def check_study(study: Study) -> None:
@@ -66,7 +78,8 @@ def check_study(study: Study) -> None:
     for name in study.all_variants():
         model = study.variant(name).model
         assert model is not None
-        bind(find("biox.models", model.name), model.options, f"{study.name}, model of variant {name!r}")
+        where = f"{study.name}, model of variant {name!r}"
+        bind(_found("biox.models", model.name, where), model.options, where)
     for name, method in study.methods.items():
         _check_composite(method.composite, f"{study.name}, method {name!r}")
     input_files(study, "data")
@@ -83,6 +96,13 @@ def bound_case(study: Study, name: str) -> dict[str, Any]:
 def case_files(study: Study) -> dict[str, list[Path]]:
     """The files of every new case that the study names."""
     return {name: paths_in(list(bound_case(study, name).values())) for name in study.predict}
+
+
+def _found(package: str, name: str, where: str) -> Callable[..., Any]:
+    try:
+        return find(package, name)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _check_composite(choice: Named, where: str) -> None:

@@ -67,9 +67,10 @@ def _dealt(samples: pd.DataFrame, study: Study, count: int) -> np.ndarray:
     few = few[few < count]
     if len(few):
         whom = f"of class {few.index[0]!r} " if few.index[0] else ""
+        way_out = "Add people" if few.iloc[0] < 3 else f"Set folds.count to {few.iloc[0]} at most, or add people"
         raise InputError(
             f"{count} folds need at least {count} people{' of every class' if whom else ''}; "
-            f"{whom}there are {few.iloc[0]}. Set folds.count to fewer (at least 3), or add people."
+            f"{whom}there are {few.iloc[0]}. {way_out}."
         )
     rng = np.random.default_rng(study.seed)
     people = people.iloc[rng.permutation(len(people))].sort_values(["stratum", "size"], ascending=False, kind="stable")

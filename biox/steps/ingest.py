@@ -22,6 +22,8 @@ def ingest(study: Study) -> Cohort:
     cohort = replace(read(**section(study, "data")), label_level=study.label_level)
     cohort = with_classes(cohort, study)
     refuse_names(cohort, study.name)
+    refuse_one_class(cohort, study.name)
+    refuse_absent_channels(cohort, study)
     refuse_missing(cohort, study.name)
     refuse_duplicates(cohort, study.name)
     refuse_two_classes(cohort, study.name)
@@ -59,6 +61,29 @@ def refuse_names(cohort: Cohort, where: str) -> None:
             raise InputError(
                 f"{where}: a class or channel may not be called {name!r}: 'all', an empty name, and names with "
                 "' | ' or ' - ' are taken. Rename it in the data, or give the class another name under `classes`."
+            )
+
+
+def refuse_one_class(cohort: Cohort, where: str) -> None:
+    """Fewer than two classes with samples are an InputError: there is nothing to tell apart."""
+    counts = cohort.samples["label"].value_counts().reindex(list(cohort.classes), fill_value=0)
+    if (counts > 0).sum() < 2 or (counts == 0).any():
+        found = ", ".join(f"{name!r} ({count})" for name, count in counts.items()) or "none"
+        raise InputError(
+            f"{where}: a study needs at least two classes, each with samples; found {found}. "
+            "Is the column 'label' there, and does `classes` name labels of the data?"
+        )
+
+
+def refuse_absent_channels(cohort: Cohort, study: Study) -> None:
+    """A variant that asks for channels the data lack is an InputError, before anything is trained."""
+    for variant in study.all_variants():
+        wanted = study.variant(variant).channels or ()
+        absent = [name for name in wanted if name not in cohort.axes[0].labels]
+        if absent:
+            raise InputError(
+                f"{study.name}, variant {variant!r}: the data have no channel {listed(absent)}; "
+                f"they have {listed(cohort.axes[0].labels)}."
             )
 
 

@@ -1,0 +1,133 @@
+"""Where everything of a study lies, and how the commands load it, save it and keep what is not theirs."""
+
+import argparse
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from biox.core.errors import InputError, listed
+from biox.core.files import whole, write_text
+
+# Steps whose numbers may depend on the kind of device.
+ON_DEVICE = ("train", "attribute", "predict")
+
+if TYPE_CHECKING:
+    from biox.core.study import Study
+    from biox.core.types import Cohort, Fit, Relevance
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything of one study lies."""
+
+    config: Path
+    results: Path
+    study: str
+
+    @property
+    def file(self) -> Path:
+        """The study file: ``config/NAME.yaml``, or the path itself where a path was given."""
+        return Path(self.study) if self.study.endswith((".yaml", ".yml")) else self.config / f"{self.study}.yaml"
+
+    @property
+    def root(self) -> Path:
+        """The results folder of the study."""
+        return self.results / self.file.stem
+
+    @property
+    def cohort(self) -> Path:
+        """The cohort's folder."""
+        return self.root / "cohort"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence's folder."""
+        return self.root / "evidence"
+
+    def fit(self, fold: int) -> Path:
+        """The folder of one fold's fits."""
+        return self.root / f"fold-{fold}" / "fit"
+
+    def of_all_folds(self, study: "Study") -> list[Path]:
+        """The folders that the validation of a study reads."""
+        folds = range(study.folds.count)
+        relevances = [self.relevance(fold, method) for fold in folds for method in study.methods]
+        return [self.cohort, *(self.fit(fold) for fold in folds), *relevances]
+
+    def relevance(self, fold: int, method: str) -> Path:
+        """The folder of one fold's relevances by one method."""
+        return self.root / f"fold-{fold}" / f"relevance-{method}.zarr"
+
+
+def opened(options: argparse.Namespace, name: str = "") -> "tuple[Study, Places]":
+    """The checked study, and where its results lie."""
+    from biox.core.studies import read_study
+
+    places = Places(options.config, options.results, name or options.study)
+    return read_study(places.file), places
+
+
+def known_method(study: "Study", name: str) -> str:
+    """The name, if the study has such a method."""
+    if name not in study.methods:
+        raise InputError(f"{study.name} has no method {name!r}; it has {listed(study.methods)}.")
+    return name
+
+
+def load_cohort(places: Places) -> "Cohort":
+    """The study's cohort."""
+    from biox.core import store
+
+    return store.load_cohort(places.cohort)
+
+
+def load_fits(study: "Study", places: Places) -> "dict[int, dict[str, Fit]]":
+    """All fits by fold and variant."""
+    from biox.core import store
+
+    return {fold: store.load_fits(places.fit(fold)) for fold in range(study.folds.count)}
+
+
+def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict[str, Relevance]]]":
+    """All relevances by method, fold and variant."""
+    from biox.core import store
+
+    folds = range(study.folds.count)
+    return {m: {fold: store.load_relevances(places.relevance(fold, m)) for fold in folds} for m in study.methods}
+
+
+def own_folder(path: Path) -> Path:
+    """The path, if writing a result there takes nothing else away: absent, empty, or an earlier result of biox."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"--out {path} is a file; give the name of a folder.")
+    if path.is_dir() and any(path.iterdir()) and not (path / "provenance.json").exists():
+        raise InputError(
+            f"--out {path} is a folder with other files in it; give a new name, and nothing is overwritten."
+        )
+    return path
+
+
+def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> dict[str, Any]:
+    """Write the provenance of a result into its folder, and return it."""
+    from biox.core import provenance
+    from biox.core.studies import settings_for
+
+    made = provenance.provenance(step, settings_for(study, step), study.seed, inputs)
+    if step in ON_DEVICE:
+        from biox.core.device import device
+
+        made["device"] = str(device(study.compute.device))
+    provenance.write(folder, made)
+    return made
+
+
+def write_page(target: Path, html: str, figures: Mapping[str, str], folder: Path) -> None:
+    """A page as one file, and its figures for papers in a folder."""
+    if folder.is_dir() and any(file.suffix != ".svg" for file in folder.iterdir() if not file.name.startswith(".")):
+        raise InputError(f"{folder} holds other files than figures; give --out another folder.")
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        for name, drawing in figures.items():
+            write_text(fresh / f"{name}.svg", drawing)
+    write_text(target, html)

@@ -12,7 +12,7 @@ from biox.core.find import checked
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.gait.curves import BODY_WEIGHT, check_unit, sample_names, stance_axes
-from biox.domains.gait.files import as_numbers, as_whole_numbers, read_table, reading, require_columns, row_name
+from biox.domains.gait.files import as_numbers, as_whole_numbers, read_table, reading, require_columns, row_name, shown
 from biox.domains.gait.tidy import curves_of
 
 NEEDED = ("subject", "trial", "channel", "percent", "value")
@@ -132,14 +132,17 @@ def _renamed(column: pd.Series, names: dict[str, str] | None, file: Path, what: 
 def _samples(rows: pd.DataFrame, trial: np.ndarray, keys: list[str], file: Path) -> pd.DataFrame:
     """One row a trial: who, which, label, and every further column that the table has."""
     further = [name for name in rows if name not in (*NEEDED, *keys, "sample")]
-    for name in further:
-        varying = rows[name].groupby(trial).nunique(dropna=False).to_numpy() > 1
-        if varying.any():
-            first = int(np.flatnonzero(varying[trial])[0])
-            raise InputError(
-                f"{row_name(file, first)}: column {name!r} changes within the trial; a covariate has one value a trial."
-            )
     first_rows = np.unique(trial, return_index=True)[1]
+    for name in further:
+        value = pd.factorize(rows[name])[0]
+        differs = np.flatnonzero(value != value[first_rows][trial])
+        if len(differs):
+            row, start = int(differs[0]), int(first_rows[trial[differs[0]]])
+            raise InputError(
+                f"{row_name(file, row)}: column {name!r} changes within the trial: {shown(rows[name].iloc[row])}, but "
+                f"{shown(rows[name].iloc[start])} at its start ({row_name(file, start)}); a covariate has one value a "
+                "trial."
+            )
     samples = rows.iloc[first_rows][[*keys, *further]].reset_index(drop=True)
     samples.insert(0, "sample", sample_names(samples))
     return samples

@@ -12,6 +12,7 @@ from biox.domains.gait.files import row_name
 
 GRID = np.arange(POINTS, dtype=float)
 SHORTEST = 10
+NAMED = 5
 # A curve that starts and ends this close to 0 and 100 % covers the stance; shorter ones may not be stretched unasked.
 EDGE_PERCENT = 1.5
 
@@ -83,10 +84,21 @@ def _refuse_length(rows: pd.DataFrame, curve: np.ndarray, names: tuple, file: Pa
     raise InputError(
         f"{row_name(file, row)}: trial {samples[number // len(channels)]!r}, "
         f"channel {channels[number % len(channels)]!r} has {int(found['count'])} values from {found['min']:g} to "
-        f"{found['max']:g} %, expected {POINTS} (one per percent of stance, 0 to 100). "
+        f"{found['max']:g} %, expected {POINTS} (one per percent of stance, 0 to 100)"
+        f"{_gaps(rows['percent'].to_numpy()[curve == number])}. "
         f"{int(wrong.sum())} of {len(wrong)} curves differ. "
         "Resample the trial, or set `data.resample: true` to let biox do it."
     )
+
+
+def _gaps(percent: np.ndarray) -> str:
+    """Which percents are missing, or else which are there besides: the first few of them."""
+    missing, beside = np.setdiff1d(GRID, percent), np.setdiff1d(percent, GRID)
+    found, what = (missing, "missing") if len(missing) else (beside, "not among them")
+    if len(found) == 1:
+        return f"; {found[0]:g} % is {what}"
+    first = ", ".join(f"{p:g}" for p in found[:NAMED])
+    return f"; {first}{f' ... % ({len(found)} in all)' if len(found) > NAMED else ' %'} are {what}"
 
 
 def _stretched(percent: np.ndarray, where: str) -> np.ndarray:

@@ -122,6 +122,27 @@ def test_wrong_length_says_what_to_do(tmp_path):
         read(tmp_path, rows[~((rows.subject == "bob") & (rows.channel == "sideways") & (rows.percent > 96))])
 
 
+@pytest.mark.parametrize(
+    ("lost", "message"),
+    [
+        ([37], r"100 values from 0 to 100 %, expected 101 .*; 37 % is missing\. 1 of 6 curves differ"),
+        ([3, 37], r"; 3, 37 % are missing\."),
+        (range(10, 20), r"; 10, 11, 12, 13, 14 \.\.\. % \(10 in all\) are missing\."),
+    ],
+)
+def test_missing_points_are_named(tmp_path, lost, message):
+    rows = tidy()
+    here = (rows.subject == "ann") & (rows.channel == "vertical")
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, rows[~(here & rows.percent.isin(lost))])
+
+
+def test_point_between_the_percents_is_named(tmp_path):
+    rows = tidy()
+    with pytest.raises(InputError, match=r"has 102 values .*; 50.5 % is not among them\."):
+        read(tmp_path, pd.concat([rows, rows.iloc[[50]].assign(percent=50.5)]))
+
+
 def test_percents_off_the_grid_are_refused_even_if_there_are_101(tmp_path):
     rows = tidy()
     with pytest.raises(InputError, match="from 1 to 101 %, expected 101"):
@@ -200,8 +221,22 @@ def test_missing_columns_list_those_found(tmp_path):
 def test_covariate_that_changes_within_a_trial_is_refused(tmp_path):
     rows = tidy()
     rows.loc[50, "mass_kg"] = 99
-    with pytest.raises(InputError, match=r"row 2: column 'mass_kg' changes within the trial"):
+    message = r"row 52: column 'mass_kg' changes within the trial: 99.0, but 63.0 at its start \(.*forces.csv, row 2\)"
+    with pytest.raises(InputError, match=message):
         read(tmp_path, rows)
+
+
+def test_covariate_that_is_missing_in_one_row_of_a_trial_is_refused(tmp_path):
+    rows = tidy()
+    rows.loc[150, "mass_kg"] = np.nan
+    with pytest.raises(InputError, match=r"row 152: column 'mass_kg' changes within the trial: nan, but 63.0"):
+        read(tmp_path, rows)
+
+
+def test_covariate_that_a_whole_trial_lacks_is_no_change(tmp_path):
+    rows = tidy()
+    rows.loc[rows["subject"] == "ann", "mass_kg"] = np.nan
+    assert read(tmp_path, rows).samples["mass_kg"].isna().tolist() == [True, False, False]
 
 
 def test_trial_must_be_a_whole_number(tmp_path):
@@ -232,3 +267,34 @@ def test_file_cut_off_in_the_middle_is_a_sentence(tmp_path):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"There is no file .*absent.csv"):
         table(TableSettings(file=tmp_path / "absent.csv"))
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("name", ["forces.csv", "forces.csv.gz"])
+def test_semicolon_and_tab_are_read_as_the_comma_is(tmp_path, separator, name):
+    tidy().to_csv(tmp_path / name, index=False, sep=separator, encoding="utf-8-sig")
+    found = table(TableSettings(file=tmp_path / name))
+    expected = read(tmp_path, tidy())
+    assert np.array_equal(found.x, expected.x)
+    assert found.samples.equals(expected.samples)
+
+
+def test_decimal_comma_behind_semicolons_is_refused(tmp_path):
+    tidy().to_csv(tmp_path / "forces.csv", index=False, sep=";", decimal=",")
+    with pytest.raises(InputError, match=r"row 2: column 'value' holds '0,0', expected a number with a decimal point"):
+        table(TableSettings(file=tmp_path / "forces.csv"))
+
+
+@pytest.mark.parametrize("name", ["forces.csv", "forces.xlsx", "forces.xls"])
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x14\x00\x06\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_excel_workbook_is_called_so(tmp_path, name, start):
+    (tmp_path / name).write_bytes(start + bytes(range(256)) * 4)
+    with pytest.raises(InputError, match=rf"{name} is an Excel workbook; .* Save it as CSV \(UTF-8\)\.$"):
+        table(TableSettings(file=tmp_path / name))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_text_in_another_encoding_says_how_to_save_it(tmp_path, encoding):
+    tidy((("Müller", 1, "HC"),)).to_csv(tmp_path / "forces.csv", index=False, encoding=encoding)
+    with pytest.raises(InputError, match=r"forces.csv: the text is not UTF-8; .* Save it as 'CSV UTF-8'\.$"):
+        table(TableSettings(file=tmp_path / "forces.csv"))

@@ -1,0 +1,53 @@
+"""The examples in README and docs work as they stand."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from biox.core.find import bind, checked, find
+from biox.core.studies import read_study
+from biox.core.study import Study
+
+ROOT = Path(__file__).parent.parent
+
+
+def blocks(file: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / file).read_text(), flags=re.DOTALL)
+
+
+def test_the_python_example_of_the_readme_runs():
+    (code,) = blocks("README.md", "python")
+    names: dict = {}
+    exec(code, names)
+    assert names["relevance"].shape == names["x"].shape
+    assert torch.isfinite(names["relevance"]).all()
+
+
+def test_the_example_of_a_study_file_is_a_study():
+    (text,) = blocks("docs/study-file.md", "yaml")
+    study = checked(Study, yaml.safe_load(text), "docs/study-file.md")
+    bind(find("biox.domains.gait", "validate"), study.validate_, "validate")
+    bind(find("biox.domains.gait", study.data.name), study.data.options, "data")
+    for name in study.all_variants():
+        model = study.variant(name).model
+        bind(find("biox.models", model.name), model.options, name)
+
+
+def test_the_values_shown_in_the_example_are_the_defaults():
+    (text,) = blocks("docs/study-file.md", "yaml")
+    shown = yaml.safe_load(text)
+    defaults = checked(Study, {key: shown[key] for key in ("name", "title", "question", "domain", "data")}, "docs")
+    study = checked(Study, shown, "docs")
+    for section in ("label_level", "seed", "folds", "normalise", "channels", "training", "compute", "predict"):
+        assert getattr(study, section) == getattr(defaults, section), section
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "config").glob("gait*.yaml")), ids=lambda file: file.stem)
+def test_every_study_that_comes_along_can_be_read(file):
+    study = read_study(file)
+    for name in study.all_variants():
+        model = study.variant(name).model
+        bind(find("biox.models", model.name), model.options, name)

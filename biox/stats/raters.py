@@ -4,52 +4,34 @@ Kappa is the agreement beyond what equally generous raters would reach blindly: 
 worse. Items (cases) are drawn again for its interval.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from statsmodels.stats import inter_rater
 
 from biox.core.errors import InputError, listed
 from biox.stats.agreement import auroc
 from biox.stats.bootstrap import Interval, interval, resample
 
-Penalty = Callable[
-    [np.ndarray, np.ndarray], np.ndarray
-]  # category numbers of two raters -> how bad their difference is
-
-
-def unequal(i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Every disagreement is as bad as any other: for categories without order."""
-    return (i != j).astype(float)
-
-
-def linear(i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Two steps apart is twice as bad as one: for ordered categories."""
-    return np.abs(i - j).astype(float)
-
-
-def quadratic(i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Two steps apart is four times as bad as one: for ordered categories."""
-    return (i - j) ** 2.0
-
 
 def cohen_kappa(
-    ratings: np.ndarray, categories: Sequence[object], *, penalty: Penalty = unequal, draws: int = 2000, seed: int
+    ratings: np.ndarray, categories: Sequence[object], *, ordered: bool = False, draws: int = 2000, seed: int
 ) -> Interval:
     """How far two raters agree beyond chance (Cohen 1960; weighted, 1968).
 
-    ratings: shape (item, 2), values among ``categories``, which are in order where the penalty is linear or quadratic.
+    ratings: shape (item, 2), values among ``categories``. ordered: these are in order, and two steps apart is twice as
+    bad as one (linear weights); else every disagreement is as bad as any other.
     """
     codes = _codes(ratings, categories)
     if codes.shape[1] != 2:
         raise InputError(f"Cohen's kappa compares two raters, found {codes.shape[1]}; Fleiss' kappa takes more.")
     k = len(categories)
     pairs = np.eye(k * k)[codes[:, 0] * k + codes[:, 1]]
-    cost = penalty(*np.indices((k, k)))
+    weights = "linear" if ordered else None
 
     def kappa(weight: np.ndarray) -> np.ndarray:
-        table = (weight @ pairs).reshape(-1, k, k) / weight.sum(1)[:, None, None]
-        blind = table.sum(2)[:, :, None] * table.sum(1)[:, None, :]
-        return _beyond_chance((table * cost).sum((1, 2)), (blind * cost).sum((1, 2)))
+        tables = (weight @ pairs).reshape(-1, k, k)
+        return np.array([_cohen(table, weights) for table in tables])
 
     return interval(kappa, resample(np.arange(len(codes)), draws=draws, seed=seed))
 
@@ -59,18 +41,26 @@ def fleiss_kappa(ratings: np.ndarray, categories: Sequence[object], *, draws: in
     ``categories``.
     """
     codes = _codes(ratings, categories)
-    raters = codes.shape[1]
-    if raters < 2:
+    if codes.shape[1] < 2:
         raise InputError("Fleiss' kappa needs at least two raters, found one.")
     counts = np.eye(len(categories))[codes].sum(1)
-    together = ((counts**2).sum(1) - raters) / (raters * (raters - 1))
 
     def kappa(weight: np.ndarray) -> np.ndarray:
-        items = weight.sum(1)
-        share = weight @ counts / (items * raters)[:, None]
-        return _beyond_chance(1 - weight @ together / items, 1 - (share**2).sum(1))
+        return np.array([_fleiss(np.repeat(counts, w.astype(int), axis=0)) for w in weight])
 
     return interval(kappa, resample(np.arange(len(codes)), draws=draws, seed=seed))
+
+
+def _cohen(table: np.ndarray, weights: str | None) -> float:
+    """NaN where both raters used one and the same category only: then nothing lies beyond chance."""
+    if np.trace(table) == table.sum() and (np.diag(table) > 0).sum() == 1:
+        return np.nan
+    return np.asarray(inter_rater.cohens_kappa(table, wt=weights, return_results=False)).item()
+
+
+def _fleiss(counts: np.ndarray) -> float:
+    """NaN where one category only was used."""
+    return float(inter_rater.fleiss_kappa(counts)) if (counts.sum(0) > 0).sum() > 1 else np.nan
 
 
 def marked_regions(marks: np.ndarray, relevance: np.ndarray, *, draws: int = 2000, seed: int) -> Interval:
@@ -94,11 +84,6 @@ def marked_regions(marks: np.ndarray, relevance: np.ndarray, *, draws: int = 200
         )
     items = np.nanmean(values, axis=0)
     return interval(lambda w: w @ items / w.sum(1), resample(np.arange(len(items)), draws=draws, seed=seed))
-
-
-def _beyond_chance(observed: np.ndarray, blind: np.ndarray) -> np.ndarray:
-    """1 - observed / blind disagreement; NaN where one category only was used."""
-    return 1 - np.divide(observed, blind, out=np.full(blind.shape, np.nan), where=blind > 1e-12)
 
 
 def _codes(ratings: np.ndarray, categories: Sequence[object]) -> np.ndarray:

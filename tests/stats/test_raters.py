@@ -21,19 +21,22 @@ def codes(ratings):
     return np.array([[GRADES.index(v) for v in row] for row in ratings])
 
 
-@pytest.mark.parametrize(
-    ("penalty", "weights"), [(raters.unequal, None), (raters.linear, "linear"), (raters.quadratic, "quadratic")]
-)
-def test_cohens_kappa_is_that_of_scikit_learn(ratings, penalty, weights):
-    found = raters.cohen_kappa(ratings[:, :2], GRADES, penalty=penalty, seed=0)
-    assert found.value == pytest.approx(cohen_kappa_score(*codes(ratings[:, :2]).T, weights=weights))
+@pytest.mark.parametrize(("ordered", "weights"), [(False, None), (True, "linear")])
+def test_cohens_kappa_is_that_of_scikit_learn_in_every_draw(ratings, ordered, weights):
+    pair = codes(ratings[:, :2])
+    found = raters.cohen_kappa(ratings[:, :2], GRADES, ordered=ordered, draws=20, seed=4)
+    assert found.value == pytest.approx(cohen_kappa_score(*pair.T, weights=weights))
+    counts = np.random.default_rng(4).multinomial(60, np.full(60, 1 / 60), size=20)
+    expected = [cohen_kappa_score(*np.repeat(pair, count, axis=0).T, weights=weights) for count in counts]
+    np.testing.assert_allclose(found.values, expected)
     assert found.low < found.value < found.high
 
 
-def test_fleiss_kappa_is_that_of_statsmodels(ratings):
-    counts, _ = inter_rater.aggregate_raters(codes(ratings))
+def test_fleiss_kappa_is_that_of_his_formula(ratings):
+    counts = np.stack([(codes(ratings) == k).sum(1) for k in range(3)], axis=1)
+    observed, share = ((counts**2).sum(1) - 3).mean() / 6, counts.mean(0) / 3
     found = raters.fleiss_kappa(ratings, GRADES, seed=0)
-    assert found.value == pytest.approx(inter_rater.fleiss_kappa(counts))
+    assert found.value == pytest.approx((observed - (share**2).sum()) / (1 - (share**2).sum()))
     assert found.n == 60
 
 
@@ -54,7 +57,9 @@ def test_perfect_agreement_is_one_and_blind_rating_is_about_zero(ratings, rng):
 
 
 def test_raters_who_use_one_grade_only_have_no_kappa():
-    assert np.isnan(raters.fleiss_kappa(np.full((5, 3), "some", dtype=object), GRADES, draws=20, seed=0).value)
+    for kappa, several in ((raters.fleiss_kappa, 3), (raters.cohen_kappa, 2)):
+        found = kappa(np.full((5, several), "some", dtype=object), GRADES, draws=20, seed=0)
+        assert np.isnan([found.value, found.low, found.high]).all()
 
 
 def test_an_unknown_grade_is_named_with_its_place(ratings):

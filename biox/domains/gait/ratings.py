@@ -8,9 +8,10 @@ import pandas as pd
 
 from biox.core.errors import InputError, listed
 from biox.core.types import Evidence, claims_table
+from biox.domains.gait.files import reading
 from biox.domains.gait.rating_sheets import Question, Sheet, questions
 from biox.stats.bootstrap import Interval
-from biox.stats.raters import cohen_kappa, fleiss_kappa, linear, marked_regions, unequal
+from biox.stats.raters import cohen_kappa, fleiss_kappa, marked_regions
 
 COLUMNS = ("rater", "sheet", "question", "answer")
 REGION = re.compile(r"^(.+) (\d+)\s*-\s*(\d+)$")
@@ -28,7 +29,8 @@ def read_ratings(folder: Path) -> pd.DataFrame:
         raise InputError(f"{folder} holds no CSV file with ratings; expected those that the rating sheets save.")
     tables = []
     for file in files:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        with reading(file, "a CSV table of ratings, in UTF-8"):
+            table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         missing = [name for name in COLUMNS if name not in table]
         if missing:
             raise InputError(f"{file}: column {listed(missing)} is missing; it has {listed(table.columns)}.")
@@ -99,8 +101,7 @@ def _kappa(part: pd.DataFrame, question: Question, form: str) -> list[dict]:
         return []
     values = table.to_numpy()
     if values.shape[1] == 2:
-        penalty = linear if question.ordered else unequal
-        found = cohen_kappa(values, question.answers, penalty=penalty, seed=0)
+        found = cohen_kappa(values, question.answers, ordered=question.ordered, seed=0)
         how = "Cohen's kappa, linear weights" if question.ordered else "Cohen's kappa"
     else:
         found, how = fleiss_kappa(values, question.answers, seed=0), "Fleiss' kappa"

@@ -152,6 +152,13 @@ def test_two_answers_to_one_question_are_refused(sheets, tmp_path):
         read_ratings(save(tmp_path, table, table))
 
 
+@pytest.mark.parametrize("content", [b"", "rater,sheet,question,answer\nJos\xe9,a,class,knee\n".encode("latin-1")])
+def test_empty_file_and_other_encodings_are_refused_by_name(tmp_path, content):
+    (tmp_path / "answers.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"answers\.csv.*expected a CSV table of ratings"):
+        read_ratings(tmp_path)
+
+
 def test_missing_column_and_empty_folder_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds no CSV file"):
         read_ratings(tmp_path)

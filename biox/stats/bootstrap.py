@@ -85,15 +85,3 @@ def widened_tail(level: float, df: int, units: int) -> float:
     Phi(t_(1-level)/2,df sqrt(units / df)) (Hesterberg 2015): for 10 people and level 0.95, 0.9 % in place of 2.5 %.
     """
     return float(stats.norm.cdf(stats.t.ppf((1 - level) / 2, max(df, 1)) * np.sqrt(units / max(df, 1))))
-
-
-def by_rows(metric: Callable[[np.ndarray], float]) -> Metric:
-    """Any function of trial numbers as a metric: a trial of a person drawn twice is given twice. Slower than one with
-    weights.
-    """
-
-    def of_weights(weight: np.ndarray) -> np.ndarray:
-        rows = np.arange(weight.shape[1])
-        return np.array([metric(np.repeat(rows, w.astype(int))) for w in weight])
-
-    return of_weights

@@ -10,5 +10,5 @@ localisation  relevance inside a known true region: localise
 metrics       accuracy, balanced_accuracy, auroc, brier, calibration_error, calibration_table, confusion, subject_vote
 bootstrap     resample, interval
 raters        cohen_kappa, fleiss_kappa, marked_regions
-confounders   association, association_within
+confounders   association, association_of_groups, association_within
 """

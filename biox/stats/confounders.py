@@ -12,9 +12,6 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from scipy import stats
 
-from biox.core.errors import InputError
-from biox.stats.multiple import holm
-
 FEWEST_PEOPLE = 5
 CHUNK_DRAWS = 1000
 
@@ -38,7 +35,7 @@ def association(covariate: np.ndarray, score: np.ndarray) -> Association:
 
     covariate, score: shape (subject,). People without a covariate are left out.
     """
-    known, covariate, score = _known(covariate, score)
+    known, covariate, score = _known(covariate, np.asarray(score, float))
     reason = _hopeless(covariate)
     if reason:
         return Association(reason, np.nan, np.nan, int(known.sum()))
@@ -59,7 +56,7 @@ def association_within(
 
     label: the class of every subject. What stays here cannot come from a difference of the classes in the covariate.
     """
-    known, covariate, score = _known(covariate, score)
+    known, covariate, score = _known(covariate, np.asarray(score, float))
     label = np.asarray(label)[known]
     reason = _hopeless(covariate)
     if reason:
@@ -79,28 +76,33 @@ def association_within(
     return Association(f"{measure} within classes", float(observed), float(p), len(score))
 
 
-def screen(
-    covariates: pd.DataFrame, scores: pd.DataFrame, label: np.ndarray, *, draws: int = 10_000, seed: int
-) -> pd.DataFrame:
-    """Every covariate against every score (the model's output, relevance of each channel ...), one row each.
+def association_of_groups(covariate: np.ndarray, label: np.ndarray, *, draws: int = 10_000, seed: int) -> Association:
+    """Are groups of people (sex, footwear) spread unevenly over the classes? Cramer's V: 0 evenly, 1 one decides the
+    other.
 
-    covariates, scores: one row a subject, in the same order. Columns: covariate, score, measure, value, p, q, n and
-    the same with ``within_`` for people of the same class; q is p after Holm over all rows.
+    covariate, label: text, shape (subject,). p by shuffling people, which holds for rare groups too.
     """
-    if not len(covariates) == len(scores) == len(label):
-        raise InputError(
-            f"{len(covariates)} rows of covariates, {len(scores)} of scores and {len(label)} labels do not match."
-        )
-    rows = []
-    for name in covariates:
-        column = _values(covariates[name])
-        for score in scores:
-            all_ = association(column, scores[score].to_numpy())
-            inside = association_within(column, scores[score].to_numpy(), label, draws=draws, seed=seed)
-            within = {f"within_{key}": value for key, value in vars(inside).items()}
-            rows.append({"covariate": name, "score": score, **vars(all_), **within})
-    table = pd.DataFrame(rows)
-    return table.assign(q=holm(table["p"].to_numpy()), within_q=holm(table["within_p"].to_numpy()))
+    known, covariate, label = _known(np.asarray(covariate, object), np.asarray(label))
+    reason = _hopeless(covariate) or _hopeless(label)
+    if reason:
+        return Association(reason, np.nan, np.nan, int(known.sum()))
+    first, second = (np.unique(x)[:, None] == x for x in (covariate, label))
+    expected = np.outer(first.sum(1), second.sum(1)) / len(label)
+    codes = second.argmax(0)
+    rng = np.random.default_rng(seed)
+
+    def chi2(dealt: np.ndarray) -> np.ndarray:
+        tables = np.stack([(dealt == k) @ first.T.astype(float) for k in range(len(second))], axis=2)
+        return ((tables - expected) ** 2 / expected).sum((1, 2))
+
+    shuffled = np.concatenate([
+        chi2(rng.permuted(np.tile(codes, (min(CHUNK_DRAWS, draws - start), 1)), axis=1))
+        for start in range(0, draws, CHUNK_DRAWS)
+    ])  # fmt: skip
+    observed = chi2(codes[None])[0]
+    p = (1 + np.sum(shuffled >= observed * (1 - 1e-9))) / (1 + draws)
+    v = np.sqrt(observed / (len(label) * (min(expected.shape) - 1)))
+    return Association("Cramer's V", float(v), float(p), len(label))
 
 
 def _values(column: pd.Series) -> np.ndarray:
@@ -115,7 +117,7 @@ def _known(covariate: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.nda
     column = _values(pd.Series(covariate))
     known = ~pd.isna(column)
     kept = column[known]
-    return known, kept if kept.dtype == float else kept.astype(str), np.asarray(score, float)[known]
+    return known, kept if kept.dtype == float else kept.astype(str), np.asarray(score)[known]
 
 
 def _hopeless(covariate: np.ndarray) -> str:

@@ -3,9 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from biox.core.errors import InputError
-from biox.stats import confounders
-from biox.stats.confounders import association, association_within
+from biox.stats.confounders import association, association_of_groups, association_within
 
 
 @pytest.fixture
@@ -82,17 +80,26 @@ def test_what_cannot_be_tested_says_why(rng):
     assert "does not vary within any class" in association_within(label.astype(float), y, label, seed=0).measure
 
 
-def test_screen_corrects_over_all_rows_and_reads_text_numbers_and_booleans(people, rng):
-    label, age = people
-    covariates = pd.DataFrame({"age": age, "shod": rng.random(80) < 0.5, "site": rng.choice(list("abc"), 80)})
-    covariates.loc[3, "site"] = None
-    scores = pd.DataFrame({"score": age + rng.normal(size=80), "relevance": rng.normal(size=80)})
-    table = confounders.screen(covariates, scores, label, draws=500, seed=0)
-    assert len(table) == 6
-    assert table.loc[0, ["covariate", "score", "measure"]].tolist() == ["age", "score", "rank correlation"]
-    assert table.loc[0, "q"] < 0.05
-    assert (table["q"] >= table["p"]).all()
-    assert table.query("covariate == 'site'").n.tolist() == [79, 79]
-    assert set(table.query("covariate == 'shod'").measure) == {"rank-biserial correlation"}
-    with pytest.raises(InputError, match="do not match"):
-        confounders.screen(covariates, scores[:5], label, seed=0)
+def test_groups_against_classes_are_cramers_v_with_about_the_p_of_chi_square(rng):
+    label = rng.choice(["a", "b", "c"], 120)
+    sex = np.where(rng.random(120) < 0.35 + 0.2 * (label == "b"), "f", "m")
+    table = pd.crosstab(sex, label).to_numpy()
+    found = association_of_groups(sex, label, draws=20_000, seed=0)
+    assert found.value == pytest.approx(stats.contingency.association(table, method="cramer"))
+    assert found.p == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=0.1, abs=0.004)
+    assert association_of_groups(label, label, draws=99, seed=0).value == pytest.approx(1)
+
+
+def test_false_positives_of_rare_groups_stay_at_alpha():
+    """3 of 40 people stand in the rare group; 400 draws at 5 %: 99.9 % of binomial outcomes are at most 35."""
+    rng = np.random.default_rng(0)
+    label = np.repeat(["x", "y"], 20)
+    rare = [association_of_groups(rng.permutation(np.arange(40) < 3).astype(str), label, draws=199, seed=s).p
+            for s in range(400)]  # fmt: skip
+    assert np.sum(np.array(rare) <= 0.05) <= 35
+
+
+def test_people_of_unknown_group_are_left_out():
+    sex = np.array(["f", "m", None] * 10, dtype=object)
+    assert association_of_groups(sex, np.repeat(["x", "y"], 15), draws=99, seed=0).n == 20
+    assert "is the same for all" in association_of_groups(np.full(9, "f"), np.arange(9).astype(str), seed=0).measure

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -152,6 +153,35 @@ def test_slower_patients_are_found_to_differ_in_speed():
     claims = confounding(cohort, targets, None, Plan(("a",), permutations=99)).claims.set_index(["claim", "group"])
     assert claims.loc[("covariate differs between classes", "speed_mps"), "q"] < 0.001
     assert claims.loc[("covariate differs between classes", "mass_kg"), "q"] > 0.05
+
+
+def test_sex_that_goes_with_class_and_score_is_found_and_another_group_is_not():
+    cohort = clinic(subjects=40, labels=("knee", "ankle"))
+    woman = (cohort.samples["sex"] == "female").to_numpy()
+    rng = np.random.default_rng(1)
+    mostly = np.where(cohort.samples["label"] == "ankle", cohort.samples["sex"], "female")
+    samples = cohort.samples.assign(sex=mostly, speed_mps=cohort.samples["speed_mps"] + (cohort.y == 1))
+    targets = Targets(3.0 * woman + rng.standard_normal(len(woman)), rng.random((len(woman), 1)), ("affected V",))
+    found = confounding(replace(cohort, samples=samples), targets, None, Plan(("a",), permutations=999))
+    claims = found.claims.set_index(["claim", "group"])
+    assert claims.loc[("covariate differs between classes", "sex"), "q"] < 0.05
+    assert "Cramer's V" in claims.loc[("covariate differs between classes", "sex"), "method"]
+    assert claims.loc[("covariate and score", "sex"), "q"] < 0.05
+    assert claims.loc[("covariate and score", "affected_side"), "q"] > 0.05
+    speed = claims.loc[("covariate differs between classes", "speed_mps")]
+    assert speed["value"] > 0.9, "the later class is higher, though it stands first in the alphabet"
+    assert "positive: higher in ankle" in speed["method"]
+
+
+def test_people_who_change_their_footwear_are_left_out_of_its_tests():
+    cohort = clinic(subjects=20)
+    shoes = np.where(np.arange(len(cohort.y)) % 5 == 0, "shoe", "barefoot")
+    changed = pd.Series(shoes).groupby(cohort.samples["subject"]).nunique() > 1
+    samples = cohort.samples.assign(footwear=shoes)
+    targets = Targets(np.arange(len(shoes)) * 1.0, np.ones((len(shoes), 1)), ("affected V",))
+    found = confounding(replace(cohort, samples=samples), targets, ("footwear",), Plan(("a",), permutations=99)).claims
+    assert changed.any()
+    assert found["n"].eq((~changed).sum()).all()
 
 
 def test_unknown_covariate_is_refused_with_those_that_are_there():

@@ -2,7 +2,7 @@
 own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,23 +14,14 @@ from biox.core.find import find
 from biox.core.studies import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, Relevance, claims_table
-from biox.stats import metrics
-from biox.stats.bootstrap import Resample, interval, resample
+from biox.stats.bootstrap import Resample, resample
+from biox.steps.performance import Outcome, Published, above, official, performance
 from biox.steps.variants import variants, with_explanations
 
 Fits = Mapping[int, Mapping[str, Fit]]
 Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
-Metric = Callable[..., np.ndarray]
 
 DRAWS = 2000
-METRICS: dict[str, tuple[Metric, str]] = {
-    "accuracy": (metrics.accuracy, "share"),
-    "balanced accuracy": (metrics.balanced_accuracy, "share"),
-    "AUROC": (metrics.auroc, "share"),
-    "Brier score": (metrics.brier, ""),
-    "calibration error": (metrics.calibration_error, "share"),
-}
-BASELINES = ("zero-rule", "logistic")
 
 
 def validate(cohort: Cohort, study: Study, fits: Fits, relevances: Relevances) -> Evidence:
@@ -42,15 +33,18 @@ def validate(cohort: Cohort, study: Study, fits: Fits, relevances: Relevances) -
     _refuse_gaps(study, fits, relevances)
     scores = out_of_fold_scores(cohort, fits)
     drawn = _resample(cohort, study.seed)
+    logits = {name: _logits(cohort, table) for name, table in scores.items()}
+    out = Outcome(cohort.y, cohort.samples["subject"].to_numpy(), cohort.classes, cohort.label_level)
+    given = _published_test(cohort, study, scores["main"])
     generic = [
         _counts(cohort),
-        *(_performance(cohort, name, table, drawn) for name, table in scores.items()),
-        _above(cohort, scores, drawn),
+        *(performance(name, logits[name], out, drawn) for name in scores),
+        *(official(name, logits[name], out, given) for name in scores if given is not None),
+        above(logits, cohort.y, drawn),
         _certainty(cohort, scores["main"]),
         _conservation(relevances),
         Evidence(claims_table([]), {"scores": pd.concat(scores.values(), ignore_index=True)}),
     ]
-    logits = {name: _logits(cohort, table) for name, table in scores.items()}
     ask = find(f"biox.domains.{study.domain}", "validate")
     own = ask(cohort, fits, relevances, **section(study, "validate"))
     return joined([*generic, with_explanations(variants(study, fits, logits, cohort.y, drawn), own)])
@@ -82,6 +76,15 @@ def _refuse_gaps(study: Study, fits: Fits, relevances: Relevances) -> None:
             raise InputError(f"{study.name}: {name} of fold {listed(sorted(wanted - set(found)))} is missing.")
 
 
+def _published_test(cohort: Cohort, study: Study, scores: pd.DataFrame) -> Published | None:
+    """The published test set, where the study's folds come from a column of the words "train" and "test"."""
+    column = study.folds.given
+    if column is None or not set(cohort.samples[column]) <= {"train", "test"}:
+        return None
+    rows = (scores["fold"] == 0).to_numpy()
+    return Published(rows, _resample(cohort.take(rows), study.seed))
+
+
 def _resample(cohort: Cohort, seed: int) -> Resample:
     stratum = cohort.samples["label"].to_numpy() if cohort.label_level == "subject" else None
     return resample(cohort.samples["subject"].to_numpy(), stratum=stratum, draws=DRAWS, seed=seed)
@@ -96,59 +99,6 @@ def _counts(cohort: Cohort) -> Evidence:
             {"claim": "subjects", "group": name, "value": part["subject"].nunique(), "unit": "people"},
             {"claim": "samples", "group": name, "value": len(part), "unit": "samples"},
         ]
-    return Evidence(claims_table(rows), {})
-
-
-def _performance(cohort: Cohort, name: str, table: pd.DataFrame, drawn: Resample) -> Evidence:
-    """Accuracy and its relatives of one variant with intervals over people, its confusion and calibration."""
-    logits, y = _logits(cohort, table), cohort.y
-    rows = [
-        _claim(claim, name, unit, drawn, lambda w, m=metric: m(logits, y, w))
-        for claim, (metric, unit) in METRICS.items()
-    ]
-    if cohort.label_level == "subject":
-        votes = metrics.subject_vote(logits, y, table["subject"].to_numpy())
-        one_each = Resample(drawn.counts, np.arange(len(votes.y)))
-        how = "mean probability over a person's samples"
-        row = _claim(
-            "accuracy by subject vote", name, "share", one_each, lambda w: metrics.accuracy(votes.logits, votes.y, w)
-        )
-        rows.append(row | {"method": f"{how}; {row['method']}"})
-    counts = metrics.confusion(logits, y)
-    confusion = pd.DataFrame(
-        [
-            {"variant": name, "true": true, "predicted": predicted, "count": int(counts[i, j])}
-            for i, true in enumerate(cohort.classes)
-            for j, predicted in enumerate(cohort.classes)
-        ]
-    )
-    calibration = metrics.calibration_table(logits, y).assign(variant=name)
-    return Evidence(claims_table(rows), {"confusion": confusion, "calibration": calibration})
-
-
-def _claim(claim: str, group: str, unit: str, drawn: Resample, metric: Callable) -> dict:
-    found = interval(metric, drawn)
-    return {
-        "claim": claim,
-        "group": group,
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "unit": unit,
-        "method": f"out of fold; 95 % interval, {len(drawn.counts)} bootstrap draws of people",
-    }
-
-
-def _above(cohort: Cohort, scores: Mapping[str, pd.DataFrame], drawn: Resample) -> Evidence:
-    """How much better main is than each baseline, on the same drawn people."""
-    logits, y = {name: _logits(cohort, table) for name, table in scores.items()}, cohort.y
-
-    def difference(baseline: str) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda w: metrics.accuracy(logits["main"], y, w) - metrics.accuracy(logits[baseline], y, w)
-
-    present = [name for name in BASELINES if name in scores]
-    rows = [_claim(f"accuracy above {name}", "main", "share", drawn, difference(name)) for name in present]
     return Evidence(claims_table(rows), {})
 
 

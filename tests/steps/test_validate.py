@@ -158,3 +158,25 @@ def test_variants_have_the_interval_of_their_accuracy_and_say_what_their_trainin
     assert change["value"] == table.loc["vertical", "accuracy"] - table.loc["main", "accuracy"]
     assert change["low"] <= change["value"] <= change["high"]
     assert table["relevance_correlation"].notna().all()
+
+
+def test_published_test_set_is_judged_on_its_people_by_the_model_of_fold_0(study):
+    fits = with_baselines(study)
+    tested = (fits[0]["main"].scores["part"] == "test").to_numpy()
+    samples = study.cohort.samples.assign(split=np.where(tested, "test", "train"))
+    cohort = replace(study.cohort, samples=samples)
+    plan = study_of(folds=5)
+    plan = plan.model_copy(update={"folds": plan.folds.model_copy(update={"given": "split"})})
+    found = validate(cohort, plan, fits, study.relevances)
+    right = fits[0]["main"].logits("test").argmax(1) == cohort.y[tested]
+    row = claim(found, "accuracy, official test")
+    assert row["value"] == pytest.approx(right.mean())
+    assert row["n"] == samples.loc[tested, "subject"].nunique() == 12
+    assert row["low"] <= row["value"] <= row["high"]
+    assert row["method"].startswith("people of the published test set; model of fold 0")
+    assert claim(found, "AUROC, official test", "zero-rule")["value"] == 0.5
+    assert claim(found, "accuracy by subject vote, official test", "logistic")["n"] == 12
+
+
+def test_folds_by_number_have_no_official_test(found):
+    assert not found.claims["claim"].str.endswith("official test").any()

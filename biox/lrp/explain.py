@@ -110,7 +110,9 @@ def _scores(capture: Capture, output: object, samples: int) -> Tensor:
     return scores
 
 
-def _check(model: object, x: Tensor) -> None:
+def _check(model: object, x: object) -> None:
+    if not isinstance(x, Tensor):
+        raise ValueError(f"x must be a torch tensor of shape (sample, *feature), got {type(x).__name__}.")
     if not x.is_floating_point() or x.ndim < 1:
         raise ValueError(
             f"x must be a float tensor of shape (sample, *feature), got {x.dtype} of shape {tuple(x.shape)}."

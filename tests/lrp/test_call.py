@@ -164,3 +164,8 @@ def test_changed_weights_change_the_explanation_at_once():
         after = lrp.relevance(layer, x, 1, "zplus")
         assert torch.equal(after, lrp.relevance(fresh, x, 1, "zplus"))
         assert not torch.equal(after, before)
+
+
+def test_an_array_that_is_no_tensor_is_refused_by_its_type():
+    with pytest.raises(ValueError, match="got ndarray"):
+        lrp.relevance(nn.Linear(2, 2), torch.zeros(1, 2).numpy(), 0)

@@ -10,6 +10,7 @@ from biox.core.study import Study
 from biox.core.types import Cohort, Prediction
 from biox.report import svg
 from biox.report.blocks import Figure, Grid, Page, Section, Table, Terms, Text, section
+from biox.report.curves import spread
 from biox.report.marks import class_look, slug
 from biox.report.page import page
 from biox.report.person_curves import person_curves
@@ -20,13 +21,24 @@ TERMS = (
         "Score",
         "how far the class lies above the best other one, in the model's own units; above zero the model names it.",
     ),
-    ("Place", "the share of the people of that class in the cohort whose score for it is lower; 50 % is the middle."),
+    (
+        "Place",
+        "the share of the people of that class whose score for it is lower, estimated over the models of all folds, "
+        "each with the people of the cohort that it did not learn from; 50 % is the middle.",
+    ),
     ("Relevance", "how much each point of a curve spoke for (red) or against (blue) the named class."),
 )
 MANY, GOLDEN = 600, 0.6180339887
 CAUTION = (
     "This is what a statistical model says of recorded curves, not a diagnosis. It knows only the classes of its "
     "cohort and always names one of them, also for a person who belongs to none."
+)
+
+
+MEMBER = (
+    "This person is a member of the cohort: it holds the same curves under the same name, and most of the folds' "
+    "models learnt from them. Score and place may therefore be too favourable; the study's own report shows this "
+    "person by the one model that did not."
 )
 
 
@@ -39,8 +51,7 @@ def person_page(
 ) -> Page:
     """The report of new people: one section a person, on one page that needs nothing else.
 
-    known: the cohort's out-of-fold scores (``biox.steps.predict.out_of_fold``): ``subject``, ``label`` and one column a
-        class with the mean margin of that class.
+    known: the cohort's out-of-fold scores (``biox.steps.placed.out_of_fold``), of which the tested people are drawn.
     provenance: the record of the predict step.
     """
     subjects = list(dict.fromkeys(prediction.samples["subject"]))
@@ -54,16 +65,19 @@ def person_page(
     about += [Text(version, "note"), *([Table(("input file", "SHA-256"), files, names=2)] if files else [])]
     sections.append(section("about", "About this report", about))
     title = f"{subjects[0]} in “{study.title}”" if len(subjects) == 1 else f"{len(subjects)} people in “{study.title}”"
-    return page(title, study.name, [made for made in sections if made is not None], home="../index.html")
+    return page(title, study.name, [made for made in sections if made is not None], home="")
 
 
 def _person(cohort: Cohort, known: pd.DataFrame, prediction: Prediction, which: tuple[int, str]) -> Section | None:
     number_of, subject = which
     rows = (prediction.samples["subject"] == subject).to_numpy()
     places = prediction.places[prediction.places["subject"] == subject]
-    place = place_figure(known, places, (f"place-{number_of + 1}-{slug(subject)}", cohort.classes))
+    place = place_figure(
+        known[known["part"] == "test"], places, (f"place-{number_of + 1}-{slug(subject)}", cohort.classes)
+    )
     blocks = [
         Text(_answer(prediction.samples[rows], places), "answer"),
+        *([Text(MEMBER, "warning")] if prediction.samples.loc[rows, "member"].any() else []),
         Terms(TERMS),
         place,
         _table(places),
@@ -82,8 +96,8 @@ def _answer(samples: pd.DataFrame, places: pd.DataFrame) -> str:
     return (
         f"The model names “{named['class']}” ({agreed} of {plural(trials, 'trial')}; on average "
         f"{percent(float(samples['agree'].mean()))} of the folds' models agree). The score for it, "
-        f"{number(float(named['score']))}, is higher than that of {percent(float(named['place']))} of the people of "
-        "this class in the cohort."
+        f"{number(float(named['score']))}, is higher than that of about {percent(float(named['place']))} of the people "
+        "of this class in the cohort."
     )
 
 
@@ -127,32 +141,37 @@ def _conservation(errors: np.ndarray) -> str:
 
 
 def place_figure(known: pd.DataFrame, places: pd.DataFrame, which: tuple[str, tuple[str, ...]]) -> Figure:
-    """For each class a row: every person of the cohort by score for that class, and the new person as a line."""
+    """For each class a row: every person of the cohort by score for that class, the new person as a line a model.
+
+    Scores are standardised within each fold (``standing``), since the models of different folds have different scales.
+    Lines and dots are of single models and thus comparable; the mean over the models would scatter less than the dots.
+    """
     name, classes = which
-    own = {str(r["class"]): float(r["score"]) for _, r in places.iterrows()}
-    values = np.concatenate([known[c].to_numpy(float) for c in own] + [np.array(list(own.values()))])
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    air = 0.05 * (high - low) + 1e-9
+    lines = {str(r["class"]): r.filter(like="standing:").to_numpy(float) for _, r in places.iterrows()}
+    share = {str(r["class"]): percent(float(r["place"])) for _, r in places.iterrows()}
+    low, high = spread([known["standing"].to_numpy(float), *lines.values()])
     parts, top = [], 24.0
-    for shown in own:
-        panel = svg.Panel(110, top, 296, 44, (low - air, high + air), (0.0, 1.0))
+    for shown, standings in lines.items():
+        panel = svg.Panel(110, top, 296, 44, (low, high), (0.0, 1.0))
         parts += [
             svg.text(102, top + 26, shown if len(shown) < 18 else shown[:16] + "…", "label", "end"),
             svg.axes(panel, svg.ticks(*panel.x, 5), [], False),
         ]
-        parts += _dots(panel, known, shown, classes)
-        x = svg.at_x(panel, own[shown])
-        parts.append(svg.line([(x, top - 3), (x, top + 47)], "person"))
-        parts.append(svg.text(x, top - 6, number(own[shown]), "tick", "middle"))
+        parts += _dots(panel, known[known["class"] == shown], shown, classes)
+        at = [svg.at_x(panel, value) for value in standings]
+        parts += [svg.line([(x, top - 3), (x, top + 47)], "person") for x in at]
+        parts.append(svg.text(float(np.mean(at)), top - 6, f"place {share[shown]}", "tick", "middle"))
         top += 64
-    axis = svg.Panel(110, top - 20, 296, 0.0, (low - air, high + air), (0.0, 1.0))
+    axis = svg.Panel(110, top - 20, 296, 0.0, (low, high), (0.0, 1.0))
     for value in svg.ticks(*axis.x, 5):
         parts.append(svg.text(svg.at_x(axis, value), top - 6, f"{value:g}".replace("-", "−"), "tick", "middle"))
-    parts.append(svg.text(258, top + 12, "score for the class (left)", "label", "middle"))
-    described = "; ".join(f"{c}: score {number(v)}" for c, v in own.items())
+    parts.append(svg.text(258, top + 12, "score for the class (left), standardised", "label", "middle"))
+    described = "; ".join(f"{c}: place {share[c]}" for c in lines)
     drawn = svg.picture((420, top + 20), "Place in the cohort", described, parts)
     caption = (
-        "Each dot is a person of the cohort: coloured if of the row's class, pale if of another. Line: the new person."
+        "Each dot is a person of the cohort, by the one model that was tested on this person: coloured if of the row's "
+        "class, pale if of another. Lines: the new person, one for each model. Unit: standard deviations of the people "
+        "that the model was tested on."
     )
     return Figure(name, drawn, caption, width=500)
 
@@ -167,7 +186,7 @@ def _dots(panel: svg.Panel, known: pd.DataFrame, shown: str, classes: tuple[str,
         if label != shown and len(known) > MANY:
             continue
         look, radius = (class_look(k).replace("c", "d"), 2.6) if label == shown else ("other", 1.8)
-        scores = known.loc[known["label"] == label, shown].to_numpy(float)
+        scores = known.loc[known["label"] == label, "standing"].to_numpy(float)
         for j, score in enumerate(scores[np.isfinite(scores)]):
             y = panel.top + 6 + (panel.height - 12) * ((j * GOLDEN + k * 0.31) % 1.0)
             parts.append(svg.element("circle", {"cx": svg.at_x(panel, score), "cy": y, "r": radius, "class": look}))

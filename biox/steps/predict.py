@@ -17,35 +17,44 @@ from biox.models import restore
 from biox.steps.attribute import batched
 from biox.steps.fitted import input_of
 from biox.steps.normalise import select
+from biox.steps.placed import out_of_fold, places
+
+MOST_OUTSIDE = 0.5
 
 
 def predict(study: Study, cohort: Cohort, fits: dict[int, Fit], method: str, people: Cohort) -> Prediction:
     """Scores and relevance of new people, averaged over the models of all folds, and their place in the cohort.
 
-    Raises InputError where unit, channels or positions differ from those the models learnt from.
+    The column ``member`` of the samples marks curves that the cohort holds under the same subject: most of the models
+    learnt from them. Raises InputError where unit, channels or positions differ from those the models learnt from, or
+    where more than half of a person's values (MOST_OUTSIDE) lie outside the range of the cohort.
     """
     first = fits[min(fits)]
     rows, axes = select(people.axes, first.axes[0].labels)
-    logits = np.stack([scores_of(people, fit) for fit in fits.values()])
+    by_fold = {fold: scores_of(people, fit) for fold, fit in fits.items()}
+    x = np.asarray(people.x)[:, rows]
+    known = np.asarray(cohort.x)[:, select(cohort.axes, first.axes[0].labels)[0]]
+    beyond = outside(Cohort(x, people.samples, axes, people.unit, people.classes, "trial"), known)
+    refuse_implausible(people, axes[0].labels, beyond)
+    logits = np.stack(list(by_fold.values()))
     predicted = logits.mean(axis=0).argmax(axis=1)
     explained = [relevance_of(people, fit, predicted, study, method) for fit in fits.values()]
     relevance = np.mean(explained, axis=0)
     score = np.take_along_axis(logits.mean(axis=0), predicted[:, None], axis=1)[:, 0]
     samples = people.samples[["sample", "subject"]].assign(
         predicted=[first.classes[i] for i in predicted],
+        member=members(people.samples["subject"], x, cohort.samples["subject"], known),
         agree=(logits.argmax(axis=2) == predicted).mean(axis=0),
         **{f"logit:{name}": logits.mean(axis=0)[:, i] for i, name in enumerate(first.classes)},
     )
-    x = np.asarray(people.x)[:, rows]
-    known = np.asarray(cohort.x)[:, select(cohort.axes, first.axes[0].labels)[0]]
     return Prediction(
         x=x,
         samples=samples,
         axes=axes,
         relevance=relevance,
         conservation=lrp.conservation_error(torch.as_tensor(score), torch.as_tensor(relevance)).numpy(),
-        places=places(samples["subject"], margins(logits.mean(axis=0)), out_of_fold(cohort, fits), first.classes),
-        outside=outside(Cohort(x, people.samples, axes, people.unit, people.classes, "trial"), known),
+        places=places(samples["subject"], by_fold, out_of_fold(cohort, fits), first),
+        outside=beyond,
     )
 
 
@@ -80,34 +89,6 @@ def relevance_of(people: Cohort, fit: Fit, target: np.ndarray, study: Study, met
     return batched(model, input_of(people, fit), torch.as_tensor(target), settings, (fit.low, fit.high))[0].numpy()
 
 
-def margins(logits: np.ndarray) -> np.ndarray:
-    """How far each class's score lies above the best other one, shape (sample, class)."""
-    others = np.stack([np.delete(logits, i, axis=1).max(axis=1) for i in range(logits.shape[1])], axis=1)
-    return logits - others
-
-
-def out_of_fold(cohort: Cohort, fits: dict[int, Fit]) -> pd.DataFrame:
-    """Mean out-of-fold margin of every class for each person of the cohort, with the person's label."""
-    tables = []
-    for fit in fits.values():
-        tested = fit.scores.loc[fit.scores["part"] == "test", ["sample"]]
-        tables.append(tested.assign(**dict(zip(fit.classes, margins(fit.logits("test")).T, strict=True))))
-    joined = pd.concat(tables).merge(cohort.samples[["sample", "subject", "label"]], on="sample")
-    return joined.groupby(["subject", "label"], as_index=False).mean(numeric_only=True)
-
-
-def places(subjects: pd.Series, own: np.ndarray, known: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
-    """Where each new person's margin for a class lies among the people who have that label."""
-    rows = []
-    people = pd.DataFrame(own, columns=list(classes)).assign(subject=list(subjects)).groupby("subject").mean()
-    for subject, scores in people.iterrows():
-        for name in classes:
-            reference = known.loc[known["label"] == name, name].to_numpy()
-            row = {"subject": subject, "class": name, "score": scores[name], "place": (reference < scores[name]).mean()}
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
 def outside(people: Cohort, known: np.ndarray) -> pd.DataFrame:
     """Values of new people below the smallest or above the largest of the cohort at the same channel and position."""
     low, high = known.min(axis=0), known.max(axis=0)
@@ -129,3 +110,24 @@ def outside(people: Cohort, known: np.ndarray) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=["sample", "channel", "share", "at", "value", "low", "high"])
+
+
+def refuse_implausible(people: Cohort, channels: tuple[str, ...], beyond: pd.DataFrame) -> None:
+    """InputError where most of a person's values lie outside the range of the cohort: they were measured otherwise."""
+    for subject, samples in people.samples.groupby("subject", sort=False)["sample"]:
+        own = beyond[beyond["sample"].isin(samples)]
+        shares = own.groupby("channel")["share"].sum() / len(samples)
+        if shares.sum() / len(channels) > MOST_OUTSIDE:
+            named = ", ".join(f"{name!r} ({100 * share:.0f} %)" for name, share in shares.items())
+            raise InputError(
+                f"Of the values of {subject!r}, {100 * shares.sum() / len(channels):.0f} % lie outside the range of "
+                f"the cohort, more than the {100 * MOST_OUTSIDE:.0f} % that can be believed: {named}. Probably the "
+                f"unit ({people.unit!r} is expected), the normalisation or the signs differ from those of the cohort."
+            )
+
+
+def members(subjects: pd.Series, x: np.ndarray, known_subjects: pd.Series, known: np.ndarray) -> np.ndarray:
+    """For each sample whether the cohort holds the same curves under the same subject, shape (sample,)."""
+    rows = {str(subject): known[(known_subjects == subject).to_numpy()] for subject in set(subjects)}
+    pairs = zip(subjects, x, strict=True)
+    return np.array([any(np.allclose(one, own, atol=1e-6) for one in rows[str(subject)]) for subject, own in pairs])

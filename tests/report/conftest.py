@@ -246,11 +246,10 @@ def _gait_claims(cohort: Cohort, main: str) -> list[dict]:
             "agreement on disjoint people",
             "lrp",
             0.387,
-            low=-0.236,
-            high=0.241,
             p=0.0011,
             method="10,000 circular shifts",
         ),
+        _row("agreement on disjoint people, chance", "lrp", 0.002, low=-0.236, high=0.241),
         _row("covariate and score", "speed_mps", 0.11, p=0.32, q=0.64, n=18),
         _row("covariate differs between classes", "speed_mps", 1.2, p=0.22, q=0.44, method="Kruskal-Wallis"),
         _row("covariate and relevance", "speed_mps | affected V", 0.21, p=0.11, q=0.66, n=18),
@@ -299,14 +298,18 @@ def prediction(made) -> tuple[pd.DataFrame, Prediction]:
     cohort, rng = made.cohort, np.random.default_rng(1)
     people = cohort.samples.drop_duplicates("subject")
     scores = np.where(people["label"] == "knee", 1.5, -1.5) + rng.normal(0, 1, len(people))
-    known = pd.DataFrame({"subject": people["subject"], "label": people["label"], "healthy": -scores, "knee": scores})
+    rows = people[["subject", "label", "fold"]].assign(part="test")
+    sides = {"healthy": -scores, "knee": scores}
+    known = pd.concat([rows.assign(margin=v, standing=v / 2, **{"class": name}) for name, v in sides.items()])
     x = np.asarray(cohort.x[-2:]).copy()
     x[0, 2, 50:60] += 0.5
-    samples = pd.DataFrame({"sample": ["a", "b"], "subject": "N1", "predicted": "knee", "agree": [1.0, 2 / 3]})
+    samples = pd.DataFrame(
+        {"sample": ["a", "b"], "subject": "N1", "predicted": "knee", "member": False, "agree": [1.0, 2 / 3]}
+    )
     samples = samples.assign(**{"logit:healthy": [-1.0, 0.2], "logit:knee": [1.4, 0.4]})
     places = pd.DataFrame(
         {"subject": "N1", "class": ["healthy", "knee"], "score": [-1.2, 1.2], "place": [0.111, 0.444]}
-    )
+    ).assign(**{f"standing:{k}": [-0.6 - 0.1 * k, 0.6 + 0.1 * k] for k in range(3)})
     outside = [("a", "affected V", 0.099, "55", 0.91, 0.1, 0.52)]
     columns = ["sample", "channel", "share", "at", "value", "low", "high"]
     relevance = np.asarray(made.relevances["lrp"][0]["main"].values[-2:])

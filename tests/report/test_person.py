@@ -14,7 +14,7 @@ def test_a_person_is_placed_among_the_people_of_the_named_class(made, prediction
     page = person_page(made.study, made.cohort, known, found, made.provenance["ingest"])
     html = unescape(page.html).replace("\u00a0", " ")
     assert "The model names “knee” (2 of 2 trials; on average 83 % of the folds' models agree)" in html
-    assert "The score for it, 1.20, is higher than that of 44 % of the people of this class" in html
+    assert "The score for it, 1.20, is higher than that of about 44 % of the people of this class" in html
 
 
 def test_values_outside_the_cohort_are_said_and_drawn(made, prediction):
@@ -27,6 +27,27 @@ def test_values_outside_the_cohort_are_said_and_drawn(made, prediction):
     plain = person_page(made.study, made.cohort, known, inside, made.provenance["ingest"])
     assert "All values lie within the range of the cohort." in plain.html
     assert 'class="ring"' not in plain.figures["person-1-n1-3"]
+
+
+def test_each_model_draws_its_own_line_and_the_place_stands_above(made, prediction):
+    known, found = prediction
+    figure = person_page(made.study, made.cohort, known, found, {}).figures["place-1-n1"]
+    assert figure.count('class="person"') == 2 * 3
+    assert ">place 44 %<" in figure
+
+
+def test_a_member_of_the_cohort_is_told_so(made, prediction):
+    known, found = prediction
+    plain = person_page(made.study, made.cohort, known, found, {}).html
+    own = replace(found, samples=found.samples.assign(member=[False, True]))
+    assert "member of the cohort" not in plain
+    assert "member of the cohort" in person_page(made.study, made.cohort, known, own, {}).html
+
+
+def test_a_page_that_may_be_sent_to_someone_links_to_no_other_file(made, prediction):
+    known, found = prediction
+    html = person_page(made.study, made.cohort, known, found, {}).html
+    assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', html))
 
 
 def test_two_people_have_a_section_each(made, prediction):

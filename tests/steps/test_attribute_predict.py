@@ -113,7 +113,50 @@ def test_places_lie_between_0_and_1_and_follow_the_score(cohort, fits, study):
     found = step.predict(study, cohort, main_fits(fits), "true", cohort).places
     assert found["place"].between(0, 1).all()
     for _, one in found.groupby("class"):
-        assert one.sort_values("score")["place"].is_monotonic_increasing
+        standings, place = one.filter(like="standing:").to_numpy(), one["place"].to_numpy()
+        higher = (standings[:, None] > standings[None]).all(axis=2)
+        assert higher.sum() > 20
+        assert (place[:, None] >= place[None])[higher].all()
+
+
+@pytest.mark.parametrize("names", [("sample", "label"), ("subject", "class"), ("index", "margin"), ("fold", "part")])
+def test_classes_may_be_called_like_columns(cohort, fits, study, names):
+    rename = dict(zip(cohort.classes, names, strict=True))
+    samples = cohort.samples.assign(label=cohort.samples["label"].map(rename))
+    renamed = replace(cohort, samples=samples, classes=names)
+    columns = {f"logit:{old}": f"logit:{new}" for old, new in rename.items()}
+    others = {k: replace(f, classes=names, scores=f.scores.rename(columns=columns)) for k, f in main_fits(fits).items()}
+    found = step.predict(study, renamed, others, "true", renamed.take(np.arange(4))).places
+    plain = step.predict(study, cohort, main_fits(fits), "true", cohort.take(np.arange(4))).places
+    assert found["class"].tolist() == [rename[name] for name in plain["class"]]
+    assert found["place"].tolist() == plain["place"].tolist()
+
+
+def test_curves_that_lie_mostly_outside_the_cohort_are_refused(cohort, fits, study):
+    people = cohort.take(np.arange(2))
+    low, high = people.x.min(axis=2, keepdims=True), people.x.max(axis=2, keepdims=True)
+    scaled = replace(people, x=(people.x - low) / (high - low))
+    with pytest.raises(InputError, match=r"'affected ML' \(\d+ %\).* normalis"):
+        step.predict(study, cohort, main_fits(fits), "true", scaled)
+    with pytest.raises(InputError, match="outside"):
+        step.predict(study, cohort, main_fits(fits), "true", replace(people, x=700 * people.x))
+
+
+def test_a_third_of_the_values_outside_is_a_warning_only(cohort, fits, study):
+    people = cohort.take(np.arange(2))
+    x = people.x.copy()
+    x[:, 4:] += 5.0
+    found = step.predict(study, cohort, main_fits(fits), "true", replace(people, x=x)).outside
+    assert sorted(found["channel"].unique()) == sorted(cohort.axes[0].labels[4:])
+
+
+def test_members_of_the_cohort_are_recognised_by_name_and_curves(cohort, fits, study):
+    people = cohort.take(np.arange(6))
+    x, samples = people.x.copy(), people.samples.copy()
+    x[2:4] *= 0.99
+    samples.loc[4:5, "subject"] = "somebody else"
+    found = step.predict(study, cohort, main_fits(fits), "true", replace(people, x=x, samples=samples)).samples
+    assert found["member"].tolist() == [True, True, False, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,15 @@ import numpy as np
 
 from biox.report import svg
 from biox.report.blocks import Block, Figure, Fold, Section, Table, Terms, Text, section, tidy
-from biox.report.found import Claim, claims, how_pooled, how_tested, pair, parts, records, table
+from biox.report.found import Claim, claim, claims, how_pooled, how_tested, pair, parts, records, table
 from biox.report.given import Given, first_method
 from biox.report.words import capital, interval, number, p_cell, p_value, percent, plural
 
 ALPHA = 0.05
+SPREAD = (
+    "In brackets the spread over resampled people (middle 95 % of draws, moved onto the value); it is not a confidence "
+    "interval."
+)
 TERMS = (
     ("Rank correlation", "1: the points that matter most to the model are those that differ most; 0: no relation."),
     (
@@ -25,19 +29,20 @@ TERMS = (
 def agreement(given: Given) -> Section | None:
     """The pooled test with its null, then the overlap channel by channel."""
     tests = [row for row in claims(given.evidence, "agreement on disjoint people") if math.isfinite(row.value)]
-    sentences = [Text(agreement_sentence(row), "plain" if row.p < ALPHA else "warning") for row in tests]
+    sentences = [Text(agreement_sentence(given, row), "plain" if row.p < ALPHA else "warning") for row in tests]
     figure = null_figure(given, tests[0]) if tests else None
     blocks = [Terms(TERMS), *sentences, figure, profile_table(given), overlap_table(given)]
     return section("agreement", "Explanation against statistics", blocks)
 
 
-def agreement_sentence(row: Claim) -> str:
+def agreement_sentence(given: Given, row: Claim) -> str:
     """The pooled test in one sentence with its control, also where nothing was found."""
     verdict = "agree beyond chance" if row.p < ALPHA else "were not shown to agree beyond chance"
+    chance = claim(given.evidence, "agreement on disjoint people, chance", row.group)
+    control = "" if chance is None else f"chance, middle 95 %: {interval(chance.low, chance.high)}; "
     return (
         f"Relevance ({row.group}) and SPM, computed on different people, {verdict}: "
-        f"rank correlation {number(row.value)} (chance, middle 95 %: {interval(row.low, row.high)}; one-sided "
-        f"{p_value(row.p)})."
+        f"rank correlation {number(row.value)} ({control}one-sided {p_value(row.p)})."
     )
 
 
@@ -70,7 +75,7 @@ def null_figure(given: Given, found: Claim) -> Figure | None:
     words = svg.text(place, 16, f"observed {number(found.value)}, {p_value(found.p)}", "strong", side)
     axis = svg.text(210, 168, "rank correlation of relevance and SPM", "label", "middle")
     drawn = svg.picture(
-        (420, 176), "Agreement against chance", agreement_sentence(found),
+        (420, 176), "Agreement against chance", agreement_sentence(given, found),
         [svg.axes(panel, svg.ticks(*panel.x, 6), [], True), *bars, observed, words, axis],
     )  # fmt: skip
     caption = f"Grey: the same measure in {len(values)} random shifts. Dashed: observed. {capital(how_pooled(found))}."
@@ -90,7 +95,7 @@ def profile_table(given: Given) -> Table | None:
         rows.append((channels[0] if channels else "all channels", method, *cells, undefined))
     head = ("channel", "explanation", "rank correlation", "AUROC", "")
     whole = frozenset(k for k, row in enumerate(rows) if row[0] == "all channels")
-    caption = "Size of the relevance against |t| or F, over the points; 95 % intervals over people where computed."
+    caption = f"Size of the relevance against |t| or F, over the points. {SPREAD}"
     return tidy(Table(head, tuple(rows), caption, 2, 1, whole)) if rows else None
 
 

@@ -60,28 +60,30 @@ def _points(share: float, unit: str = " percentage points") -> str:
 
 def where(given: Given) -> str:
     """The stretch that carries the most relevance, with its interval, chance, and what SPM says there."""
-    regions = claims(given.evidence, "relevance in region")
-    if regions:
-        return region_sentence(given, regions[0])
     statistic, group = main_comparison(curves(given))
     tests = [row for row in claims(given.evidence, "curves differ") if group and parts(row.group)[0] == group]
     kept = [row for row in tests if row.q < ALPHA]
+    regions = [
+        row for row in claims(given.evidence, "relevance in region") if parts(row.group)[0] == first_method(given)
+    ]
+    told = region_sentence(given, regions[0]) if regions else ""
     if not kept:
         nothing = (
             f"SPM finds no stretch of any of the {len(tests)} channels in which the classes differ, so nothing says "
             "where the relevance ought to be."
         )
-        return nothing if tests else ""
+        return told or (nothing if tests else "")
     best = max(kept, key=lambda row: abs(row.value))
     effect = claim(given.evidence, "largest effect", best.group)
     size = "" if effect is None else f", Hedges g {number(effect.value)} ({interval(effect.low, effect.high)})"
     share = claim(given.evidence, "points significant", f"{group} | all channels")
     whole = "" if share is None else f" ({percent(share.value)} of all points)"
     places = f" in {len(kept)} of {len(tests)} channels" if len(tests) > 1 else ""
-    return (
+    differ = (
         f"SPM finds the classes to differ{places}{whole}, most clearly in {parts(best.group)[-1]}{_at(given, best)} "
-        f"(largest {statistic} {number(best.value)}, {p_value(best.q)} corrected over channels{size}).{carried(given)}"
+        f"(largest {statistic} {number(best.value)}, {p_value(best.q)} corrected over channels{size})."
     )
+    return f"{differ} {told}" if told else f"{differ}{carried(given)}"
 
 
 def _at(given: Given, best: Claim) -> str:
@@ -110,14 +112,11 @@ def region_sentence(given: Given, row: Claim) -> str:
     channel, stretch = parts(row.group)[-2:]
     chance = claim(given.evidence, "relevance in region, chance", row.group)
     control = "" if chance is None else f"; chance {percent(chance.value, 1)}"
-    within = (
-        f"and lies inside a stretch that SPM finds different ({p_value(row.p)})"
-        if row.p < ALPHA
-        else "where SPM finds no difference"
-    )
+    within = "there the classes differ" if row.p < ALPHA else "there SPM finds no difference"
+    ends = interval(row.low, row.high, row.unit)
     return (
-        f"{capital(channel)} at {stretch.replace('-', '–')} {axis_unit(given.cohort)} carries {percent(row.value, 1)} "
-        f"of the relevance (95 % interval {interval(row.low, row.high, row.unit)}{control}), {within}."
+        f"{capital(channel)} at {stretch.replace('-', '–')} {axis_unit(given.cohort)} ({within}, {p_value(row.p)}) "
+        f"carries {percent(row.value, 1)} of the relevance (95 % interval {ends}{control})."
     )
 
 
@@ -125,7 +124,9 @@ def trusted(given: Given) -> str:
     """Whether explanation and statistics agree on different people, and whether a known truth was found."""
     tests = [row for row in claims(given.evidence, "agreement on disjoint people") if math.isfinite(row.value)]
     own = [row for row in tests if row.group == first_method(given)] or tests
-    return " ".join(words for words in (agreement_sentence(own[0]) if own else "", truth_sentence(given)) if words)
+    return " ".join(
+        words for words in (agreement_sentence(given, own[0]) if own else "", truth_sentence(given)) if words
+    )
 
 
 def cautions(given: Given) -> list[str]:

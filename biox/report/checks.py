@@ -2,6 +2,7 @@
 
 import math
 
+from biox.report.agreement import SPREAD
 from biox.report.blocks import Fold, Section, Table, Terms, Text, section, tidy
 from biox.report.found import claims, parts, shown_name, table
 from biox.report.given import Given
@@ -29,10 +30,12 @@ def variants(given: Given) -> Section | None:
         return None
     balanced = {row.group: row.value for row in claims(given.evidence, "balanced accuracy")}
     rows = []
-    for row in found.to_dict("records"):
-        setting = tuple("" if row[name] != row[name] else str(row[name]) for name in ("model", "normalise", "channels"))
+    ordered = sorted(found.to_dict("records"), key=lambda row: row["variant"] != "main")
+    named = ("model", "normalise", "channels", "training")
+    for row in ordered:
+        setting = tuple("" if row.get(name, "") != row.get(name, "") else str(row.get(name, "")) for name in named)
         if setting[2] == ", ".join(given.cohort.axes[0].labels):
-            setting = (*setting[:2], "all")
+            setting = (*setting[:2], "all", setting[3])
         accuracy = _with(row["accuracy"], row["low"], row["high"], "share")
         change = number(100 * row["accuracy_change"], 1)
         if math.isfinite(row["change_low"]):
@@ -46,12 +49,14 @@ def variants(given: Given) -> Section | None:
                 *(fields if row["variant"] != "main" else (*fields[:2], "", "")),
             )
         )
-    head = ("variant", "model", "normalised", "channels", "accuracy", "balanced", "change, points", "same relevance")
+    head = ("variant", "model", "normalised", "channels", "training", "accuracy", "balanced", "change, points")
     caption = (
-        "95 % intervals over people. Change of accuracy in percentage points. Same relevance: rank correlation of the "
-        "relevance profile with that of this study's model; 1 is an unchanged explanation, 0 an unrelated one."
+        "Accuracies with 95 % intervals over people; the change is in percentage points. Same relevance: rank "
+        "correlation of the relevance profile with that of this study's model; 1 is an unchanged "
+        f"explanation, 0 an unrelated one. {SPREAD}"
     )
-    return section("variants", "Other models and settings", [Table(head, tuple(rows), caption, names=4)])
+    shown = tidy(Table((*head, "same relevance"), tuple(rows), caption, names=5))
+    return section("variants", "Other models and settings", [shown])
 
 
 def confounders(given: Given) -> Section | None:

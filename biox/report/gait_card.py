@@ -54,9 +54,9 @@ def difference(shown: Channel) -> str:
     if (statistic, group, shown.name) not in shown.found:
         return "Not tested."
     kept = stretches(shown.given, (statistic, group), shown.name)
-    spans = joined(f"{row.start:.0f}–{row.end:.0f} ({p_value(float(row.p))})" for row in kept)
     unit = axis_unit(shown.given.cohort)
-    return f"The classes differ at {spans} {unit}." if kept else "SPM finds no stretch that differs."
+    each = [f"{row.start:.0f}–{row.end:.0f} {unit} ({p_value(float(row.p))})" for row in kept]
+    return f"The classes differ at {joined(each)}." if kept else "SPM finds no stretch that differs."
 
 
 def _planted(shown: Channel) -> bool:

@@ -17,12 +17,15 @@ SOURCES = {
     "Springer 2019: 193–209.",
     "spm": "Pataky TC. Generalized n-dimensional biomechanical field analysis using statistical parametric mapping. "
     "J Biomech 2010; 43: 1976–1982.",
+    "permutation": "Nichols TE, Holmes AP. Nonparametric permutation tests for functional neuroimaging: a primer with "
+    "examples. Hum Brain Mapp 2002; 15: 1–25.",
     "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979; 6: 65–70.",
     "hedges": "Hedges LV. Distribution theory for Glass's estimator of effect size and related estimators. "
     "J Educ Stat 1981; 6: 107–128.",
     "gait": "Slijepcevic D et al. Explaining machine learning models for clinical gait analysis. "
     "ACM Trans Comput Healthc 2021; 3: 14.",
 }
+SOLVED = ("linear_svm", "logistic")
 NORMALISED = {
     "none": "not normalised",
     "minmax": "scaled to their range in the training folds",
@@ -43,16 +46,16 @@ def paragraph(given: Given) -> tuple[str, list[str]]:
     """The sentences of the method, and the sources in the order of their numbers."""
     study, found = given.study, curves(given)
     cited = ["lrp", "rules"]
-    sentences = [_data(given), _splits(study), _model(study.variant("main")), _baselines(study), _explained(study)]
+    sentences = [_data(given), _splits(given), _model(study.variant("main")), _baselines(study), _explained(study)]
     if comparisons(found, "t") or comparisons(found, "F"):
-        cited += ["spm", "holm", "hedges"]
+        cited += ["spm", "permutation", "holm", "hedges"]
         statistic, _ = main_comparison(found)
         tests = claims(given.evidence, "curves differ")
         test = f" ({how_tested(tests[0])})" if tests else ""
         sentences.append(
             "Curves were compared on the means of each person by one-dimensional statistical parametric "
-            f"mapping{test}, statistic {statistic}, with random-field and permutation thresholds, corrected over "
-            "channels after Holm [3, 4]; effect sizes are Hedges g with bootstrap bands over people [5]."
+            f"mapping{test}, statistic {statistic}, with random-field [3] and permutation thresholds [4], corrected "
+            "over channels after Holm [5]; effect sizes are Hedges g with bootstrap bands over people [6]."
         )
     pooled = claims(given.evidence, "agreement on disjoint people")
     if pooled:
@@ -75,24 +78,35 @@ def _data(given: Given) -> str:
     return f"We analysed {plural(len(samples), 'sample')} of {people} ({what}); classes: {classes}."
 
 
-def _splits(study: Study) -> str:
-    how = f"given by the data (column {study.folds.given})" if study.folds.given else "stratified by class"
+def _splits(given: Given) -> str:
     return (
-        f"Models were trained and tested in {study.folds.count} folds, {how}, in which no person stands in two folds: "
-        "one fold for testing, one for validation, the others for training."
+        f"Models were trained and tested in {given.study.folds.count} folds, {_dealt(given)}, in which no person "
+        "stands in two folds: one fold for testing, one for validation, the others for training."
     )
+
+
+def _dealt(given: Given) -> str:
+    """How people came into the folds; a column of the words train and test gives only the first one."""
+    study, column = given.study, given.study.folds.given
+    random = "dealt at random class by class" if study.label_level == "subject" else "dealt at random over all people"
+    if column is None:
+        return random
+    if column in given.cohort.samples and set(given.cohort.samples[column]) <= {"train", "test"}:
+        return f"the first holding the people that the data mark for testing (column {column}), the others {random}"
+    return f"given by the data (column {column})"
 
 
 def _model(main: Variant) -> str:
     assert main.model is not None
     assert main.training is not None
     channels = f" using {joined(main.channels)}" if main.channels else ""
+    known = f"Values were {NORMALISED[main.normalise or 'none']}; the model was {_named(main.model)}{channels}"
+    if main.model.name in SOLVED:
+        both = " on training and validation folds" if main.training.refit else " on the training folds"
+        return f"{known}, fitted by a solver{both}."
     training = main.training.model_dump()
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value)
-    return (
-        f"Values were {NORMALISED[main.normalise or 'none']}; the model was {_named(main.model)}{channels}; "
-        f"networks were trained with {settings}."
-    )
+    return f"{known}, trained with {settings}."
 
 
 def _baselines(study: Study) -> str:

@@ -10,12 +10,13 @@ from biox.report.given import Given
 from biox.report.words import amount, interval, percent
 
 MEASURES = ("accuracy", "balanced accuracy", "AUROC")
+OFFICIAL = "accuracy, official test"
 FURTHER = ("accuracy by subject vote", "Brier score", "calibration error")
 MODELS = ("main", *BASELINES)
 TERMS = (
     ("Accuracy", "the share of samples whose class was named correctly; balanced accuracy averages over the classes."),
     ("AUROC", "how often a sample of one class scores higher than one of another; 50 % is guessing, 100 % perfect."),
-    ("95 % interval", "where the value would lie in 95 of 100 repetitions with other people (bootstrap over people)."),
+    ("95 % interval", "made so that in about 95 of 100 studies it covers the true value (bootstrap over people)."),
     ("Zero-rule", "always naming the most frequent class: what a model must beat to have learned anything."),
     ("Calibration", "whether a stated probability of 80 % is right in 80 of 100 cases."),
 )
@@ -77,7 +78,7 @@ def _of_models(found: list[Claim]) -> list[Claim]:
 
 def _table(given: Given) -> Table | None:
     """The same numbers to read, with the further measures where they were computed."""
-    found = {m: _of_models(claims(given.evidence, m)) for m in (*MEASURES, *FURTHER)}
+    found = {m: _of_models(claims(given.evidence, m)) for m in (*MEASURES, OFFICIAL, *FURTHER)}
     models = [model for model in MODELS if any(row.group == model for rows in found.values() for row in rows)]
     rows = []
     for measure, own in found.items():

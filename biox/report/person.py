@@ -9,7 +9,7 @@ import pandas as pd
 from biox.core.study import Study
 from biox.core.types import Cohort, Prediction
 from biox.report import svg
-from biox.report.blocks import Figure, Grid, Page, Section, Table, Terms, Text, section
+from biox.report.blocks import Figure, Fold, Grid, Page, Section, Table, Terms, Text, section
 from biox.report.curves import spread
 from biox.report.marks import class_look, slug
 from biox.report.page import page
@@ -62,10 +62,16 @@ def person_page(
     ]
     version = f"biox {provenance.get('biox', '–')}, commit {provenance.get('git_commit') or '–'}."
     files = tuple((str(file), str(digest)) for file, digest in provenance.get("inputs", {}).items())
-    about += [Text(version, "note"), *([Table(("input file", "SHA-256"), files, names=2)] if files else [])]
+    about += [Text(version, "note"), *_inputs(files)]
     sections.append(section("about", "About this report", about))
     title = f"{subjects[0]} in “{study.title}”" if len(subjects) == 1 else f"{len(subjects)} people in “{study.title}”"
     return page(title, study.name, [made for made in sections if made is not None], home="")
+
+
+def _inputs(files: tuple[tuple[str, str], ...]) -> list[Fold]:
+    """The files that this report rests on, behind a title: there are many."""
+    table = Table(("input file", "SHA-256"), files, names=2)
+    return [Fold(f"Input files ({len(files)})", (table,))] if files else []
 
 
 def _person(cohort: Cohort, known: pd.DataFrame, prediction: Prediction, which: tuple[int, str]) -> Section | None:

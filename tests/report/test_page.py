@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from biox.core.study import Folds, Named
 from biox.core.types import Evidence, claims_table
 from biox.report import study_page
 
@@ -160,10 +161,12 @@ def test_a_region_with_its_chance_is_the_answer_where_it_was_computed(made):
     claims = pd.concat([made.evidence.claims, claims_table([{**row, "unit": "share"} for row in rows])])
     page = replace(made, evidence=Evidence(claims, made.evidence.tables)).page()
     sentence = (
-        "Affected V at 12–31 % of stance carries 34.0 % of the relevance (95 % interval 29.0–39.0 %; chance 19.0 %), "
-        "and lies inside a stretch that SPM finds different (p < 0.001)."
+        "Affected V at 12–31 % of stance (there the classes differ, p < 0.001) carries 34.0 % of the relevance (95 % "
+        "interval 29.0–39.0 %; chance 19.0 %)."
     )
-    assert sentence in words(page.html)
+    read = words(page.html)
+    assert sentence in read
+    assert "SPM finds the classes to differ in 1 of 6 channels (2 % of all points), most clearly in affected V" in read
 
 
 def test_tests_of_the_relevance_maps_are_drawn(made, made_with):
@@ -228,3 +231,49 @@ def test_a_domain_without_figures_of_its_own_still_has_a_page(made):
     page = study_page(study, made.cohort, made.evidence, made.relevances, made.provenance)
     assert "88.1 %" in words(page.html)
     assert not any(name.startswith("curves") for name in page.figures)
+
+
+def test_chance_stands_beside_the_agreement_and_is_left_out_where_it_was_not_drawn(made):
+    claims = made.evidence.claims
+    left = claims[claims["claim"] != "agreement on disjoint people, chance"]
+    without = replace(made, evidence=Evidence(left, made.evidence.tables))
+    assert "(chance, middle 95 %: −0.24 to 0.24; one-sided p = 0.001)" in words(made.page().html)
+    assert "rank correlation 0.39 (one-sided p = 0.001)" in words(without.page().html)
+
+
+def test_the_studys_own_model_stands_first_among_the_variants_whatever_their_order(made):
+    turned = made.evidence.tables["variants"].iloc[::-1].assign(training=["weight decay 0.5", ""])
+    html = replace(made, evidence=Evidence(made.evidence.claims, {**made.evidence.tables, "variants": turned})).page()
+    part = html.html.split('<section id="variants">')[1].split("</section>")[0]
+    assert part.index("this study&#39;s model") < part.index("vertical-only")
+    assert "weight decay 0.5" in part
+    assert "training" in part
+    assert "training" not in made.page().html.split('<section id="variants">')[1].split("</section>")[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "absent"),
+    [
+        ({"label_level": "trial"}, "dealt at random over all people", "class by class"),
+        (
+            {"folds": Folds(count=5, given="split")},
+            "the first holding the people that the data mark",
+            "given by the data",
+        ),
+        ({"folds": Folds(count=3, given="fold")}, "given by the data (column fold)", "dealt at random"),
+        ({"model": Named(name="linear_svm")}, "fitted by a solver", "epochs 200"),
+        ({}, "trained with epochs 200", "solver"),
+    ],
+)
+def test_the_method_paragraph_says_what_was_done(made, change, expected, absent):
+    samples = made.cohort.samples.assign(split=["test"] * 4 + ["train"] * (len(made.cohort.samples) - 4))
+    own = replace(made, study=made.study.model_copy(update=change), cohort=replace(made.cohort, samples=samples))
+    part = words(own.page().html.split('<section id="method">')[1].split("</section>")[0])
+    assert expected in part
+    assert absent not in part
+
+
+def test_accuracy_on_the_official_test_people_is_shown(made):
+    row = claims_table([{"claim": "accuracy, official test", "group": "main", "value": 0.777, "unit": "share"}])
+    page = replace(made, evidence=Evidence(pd.concat([made.evidence.claims, row]), made.evidence.tables)).page()
+    assert "accuracy, official test 77.7 %" in words(page.html)

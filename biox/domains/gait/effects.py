@@ -24,7 +24,7 @@ def effects(forces: Groups, tests: list[Tested], plan: Plan) -> Evidence:
         for c, channel in enumerate(plan.channels):
             band = (found.band_low[c], found.band_high[c])
             curves.append(curve("effect", comparison.name, channel, found.g[c], band))
-            claims.append(_largest(found, c, f"{comparison.name} | {channel}", _people(pair)))
+            claims.append(_largest(found, c, f"{comparison.name} | {channel}", _people(pair), plan))
     return Evidence(claims_table(claims), {"curves": pd.concat(curves, ignore_index=True)})
 
 
@@ -32,7 +32,7 @@ def _people(groups: Groups) -> int:
     return len(groups.values[0]) if groups.paired else sum(len(v) for v in groups.values)
 
 
-def _largest(found: Effect, c: int, group: str, n: int) -> dict:
+def _largest(found: Effect, c: int, group: str, n: int, plan: Plan) -> dict:
     point = int(np.nanargmax(np.abs(found.g[c])))
     return {
         "claim": "largest effect",
@@ -42,5 +42,5 @@ def _largest(found: Effect, c: int, group: str, n: int) -> dict:
         "high": found.high[c, point],
         "n": n,
         "unit": "Hedges g",
-        "method": f"at {point} % of stance; 95 % bootstrap interval of this point over people, {found.draws} draws",
+        "method": f"at {plan.place(point)}; 95 % bootstrap interval of this point over people, {found.draws} draws",
     }

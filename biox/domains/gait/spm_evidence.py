@@ -5,21 +5,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from biox.core.types import Evidence, claims_table
+from biox.core.types import Axis, Evidence, claims_table
 from biox.domains.gait.curve_table import curve, stretches
 from biox.domains.gait.groups import Comparison, Groups, TwoGroups, comparisons
 from biox.stats.maxima import Permutation
 from biox.stats.multiple import Channels, holm, per_channel
+
+STANCE = Axis("stance", tuple(str(k) for k in range(101)), "%")
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is tested and how: the names for the tables, and the settings of the tests.
 
-    prefix: put before the quantity in tables ("" for forces, "relevance " for relevance maps); method: the explanation.
+    axis: the points of the curves. prefix: put before the quantity in tables ("" for forces, "relevance " for relevance
+    maps); method: the explanation.
     """
 
     channels: tuple[str, ...]
+    axis: Axis = STANCE
     prefix: str = ""
     method: str = ""
     alpha: float = 0.05
@@ -27,6 +31,10 @@ class Plan:
     bootstrap: int = 1000
     two_groups: TwoGroups = "welch"
     seed: int = 0
+
+    def place(self, point: int) -> str:
+        """A point as it is read: ``37 % of stance``."""
+        return " ".join(word for word in (self.axis.labels[point], self.axis.unit, "of", self.axis.name) if word)
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ def _claims(one: Tested, c: int, channel: str, plan: Plan) -> list[dict]:
     if plan.method:
         claim, group = "explanations differ", f"{plan.method} | {group}"
     common = {"group": group, "value": spm.statistic[highest], "n": one.people, "unit": one.comparison.quantity}
-    where = f"at {highest} % of stance, {spm.test} of subject means"
+    where = f"at {plan.place(highest)}, {spm.test} of subject means"
     theory = f"{where}, random field theory; q by Holm over {one.corrected}"
     shuffling = f"{where}, {one.shuffled.shufflings} permutations of people; q by Holm over {one.corrected}"
     return [

@@ -60,6 +60,7 @@ def validate(
     seen = shared(cohort, fits[min(fits)]["main"].axes[0])
     plan = Plan(
         channels=seen.axes[0].labels,
+        axis=seen.axes[1],
         alpha=settings.alpha,
         permutations=settings.permutations,
         bootstrap=settings.bootstrap,

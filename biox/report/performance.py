@@ -10,8 +10,8 @@ from biox.report.given import Given
 from biox.report.words import amount, interval, percent
 
 MEASURES = ("accuracy", "balanced accuracy", "AUROC")
-OFFICIAL = "accuracy, official test"
 FURTHER = ("accuracy by subject vote", "Brier score", "calibration error")
+OFFICIAL = tuple(f"{measure}, official test" for measure in (*MEASURES, FURTHER[0]))
 MODELS = ("main", *BASELINES)
 TERMS = (
     ("Accuracy", "the share of samples whose class was named correctly; balanced accuracy averages over the classes."),
@@ -78,7 +78,7 @@ def _of_models(found: list[Claim]) -> list[Claim]:
 
 def _table(given: Given) -> Table | None:
     """The same numbers to read, with the further measures where they were computed."""
-    found = {m: _of_models(claims(given.evidence, m)) for m in (*MEASURES, OFFICIAL, *FURTHER)}
+    found = {m: _of_models(claims(given.evidence, m)) for m in (*MEASURES, *FURTHER, *OFFICIAL)}
     models = [model for model in MODELS if any(row.group == model for rows in found.values() for row in rows)]
     rows = []
     for measure, own in found.items():

@@ -164,11 +164,13 @@ class Prediction:
 
     x: shape (sample, *feature), the features described by ``axes``; unit that of the cohort.
     samples: ``sample``, ``subject``, ``predicted`` (the class of the highest mean score), one ``logit:<class>`` column
-        a class (mean over the folds' models) and ``agree`` (share of the folds' models that predict that class).
+        a class (mean over the folds' models), ``agree`` (share of the folds' models that predict that class) and
+        ``member`` (whether the same curves stand in the cohort).
     relevance: shape of ``x``: the mean over the folds' models of the relevance for the predicted class.
     conservation: shape (sample,): the score minus the sum of relevance, divided by the absolute score.
     places: one row a person and class: ``subject``, ``class``, ``score`` (mean margin of that class over the person's
-        samples) and ``place``, the share of that class's own people whose out-of-fold margin is lower.
+        samples), ``place``, the estimated share of that class's own people whose margin is lower, and one
+        ``standing:<fold>`` a fold (``biox.steps.placed``).
     outside: one row a sample and channel with values beyond the cohort's range: ``sample``, ``channel``, ``share`` of
         points outside, and at the worst point ``at``, ``value``, ``low`` and ``high`` of the cohort.
     """

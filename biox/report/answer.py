@@ -12,6 +12,8 @@ from biox.report.people import covariate_name
 from biox.report.truth import truth_sentence
 from biox.report.words import amount, capital, interval, joined, number, p_value, percent
 
+FEW_PEOPLE = 30
+
 
 def question(given: Given) -> Section | None:
     """What was asked, and what was found: how well, where, whether it can be trusted, and what speaks against it."""
@@ -37,7 +39,16 @@ def how_well(given: Given) -> str:
     verdict = _verdict(gain)
     told = joined(f"“{name}”" for name in given.cohort.classes)
     control = f"; {joined(beside)}" if beside else ""
-    return f"From these data the model told {told} apart in {_spelt(own)}{control}).{verdict}"
+    return f"From these data the model told {told} apart in {_spelt(own)}{control}).{by_person(given)}{verdict}"
+
+
+def by_person(given: Given) -> str:
+    """How many people were named right when all their trials vote; "" where a label does not belong to the person."""
+    vote = claim(given.evidence, "accuracy by subject vote", "main")
+    if vote is None or not math.isfinite(vote.low):
+        return ""
+    ends = interval(vote.low, vote.high, vote.unit)
+    return f" When the trials of a person vote, {amount(vote.value, vote.unit)} of the people are named right ({ends})."
 
 
 def _spelt(own: Claim) -> str:
@@ -132,6 +143,11 @@ def trusted(given: Given) -> str:
 def cautions(given: Given) -> list[str]:
     """What a reader must know before believing the answer: confounders, and baselines that do as well."""
     words = []
+    own = claim(given.evidence, "accuracy", "main")
+    if own is not None and own.n < FEW_PEOPLE:
+        words.append(
+            f"Only {own.n:.0f} people: every figure here is uncertain, and other people may give another picture."
+        )
     gain = claim(given.evidence, "accuracy above logistic", "main")
     if gain is not None and math.isfinite(gain.low) and gain.low <= 0:
         words.append(f"Not shown to be better than logistic regression: the difference is {_points(gain.value)} "

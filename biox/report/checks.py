@@ -66,7 +66,9 @@ def confounders(given: Given) -> Section | None:
         return None
     words = Text(
         "A property that differs between the classes and also goes with the score or the relevance may be what the "
-        "model really uses. Correlations are within a class, so that the class itself cannot cause them."
+        "model really uses. What goes together is measured within a class, so that the class itself cannot cause it: "
+        "for numbers by rank correlation, for groups such as sex by the share of the ranks that they explain (eta "
+        "squared, which has no sign)."
     )
     return section("confounders", "Confounders", [words, *blocks])
 
@@ -81,7 +83,7 @@ def _differ(given: Given) -> Table | None:
 def _with_score(given: Given) -> Table | None:
     found = claims(given.evidence, "covariate and score")
     rows = [(covariate_name(r.group), number(r.value), p_cell(r.p), p_cell(r.q), count(r.n)) for r in found]
-    head = ("property", "rank correlation", "p", "p, Holm", "people")
+    head = ("property", "strength", "p", "p, Holm", "people")
     return Table(head, tuple(rows), "Does it go with the score?") if rows else None
 
 
@@ -92,7 +94,7 @@ def _with_relevance(given: Given) -> Table | Fold | None:
         name, channel = (*parts(row.group), "")[:2]
         rows.append((covariate_name(name), channel, number(row.value), p_cell(row.p), p_cell(row.q)))
     title = "Does it go with the relevance of a channel?"
-    table = Table(("property", "channel", "rank correlation", "p", "p, Holm"), tuple(rows), title, 2)
+    table = Table(("property", "channel", "strength", "p", "p, Holm"), tuple(rows), title, 2)
     return None if not rows else Fold(f"{title} ({len(rows)} tests)", (table,)) if len(rows) > FEW else table
 
 

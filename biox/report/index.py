@@ -22,10 +22,10 @@ class Entry:
 
 
 def entry(study: Study, cohort: Cohort, evidence: Evidence) -> Entry:
-    """What the index says of a study; the answers are those of its page."""
+    """What the index says of a study: the answers of its page, and what speaks against them."""
     made = question(Given(study, cohort, evidence, {}, {}))
     blocks = made.blocks if made is not None else ()
-    answers = tuple(block.words for block in blocks if isinstance(block, Text) and block.look == "answer")
+    answers = tuple(block.words for block in blocks if isinstance(block, Text) and block.look in ("answer", "warning"))
     return Entry(study.name, study.title, study.question, answers)
 
 

@@ -39,7 +39,7 @@ def how_well(given: Given) -> str:
     verdict = _verdict(gain)
     told = joined(f"“{name}”" for name in given.cohort.classes)
     control = f"; {joined(beside)}" if beside else ""
-    return f"From these data the model told {told} apart in {_spelt(own)}{control}).{by_person(given)}{verdict}"
+    return f"From these data the model told {told} apart in {_spelt(own)}{control}).{verdict}{by_person(given)}"
 
 
 def by_person(given: Given) -> str:

@@ -28,35 +28,40 @@ def variants(given: Given) -> Section | None:
     found = table(given.evidence, "variants")
     if found is None or len(found) < TWO:
         return None
-    balanced = {row.group: row.value for row in claims(given.evidence, "balanced accuracy")}
-    rows = []
     ordered = sorted(found.to_dict("records"), key=lambda row: row["variant"] != "main")
-    named = ("model", "normalise", "channels", "training")
-    for row in ordered:
-        setting = tuple("" if row.get(name, "") != row.get(name, "") else str(row.get(name, "")) for name in named)
-        if setting[2] == ", ".join(given.cohort.axes[0].labels):
-            setting = (*setting[:2], "all", setting[3])
-        accuracy = _with(row["accuracy"], row["low"], row["high"], "share")
-        change = number(100 * row["accuracy_change"], 1)
-        if math.isfinite(row["change_low"]):
-            change += f" ({number(100 * row['change_low'], 1)} to {number(100 * row['change_high'], 1)})"
-        same = _with(row["relevance_correlation"], row["relevance_low"], row["relevance_high"], "")
-        fields = (accuracy, percent(balanced.get(row["variant"], math.nan), 1), change, same)
-        rows.append(
-            (
-                shown_name(str(row["variant"])),
-                *setting,
-                *(fields if row["variant"] != "main" else (*fields[:2], "", "")),
-            )
-        )
-    head = ("variant", "model", "normalised", "channels", "training", "accuracy", "balanced", "change, points")
+    head = ("variant", "model", "normalised", "channels", "accuracy", "balanced", "change, points", "same relevance")
     caption = (
         "Accuracies with 95 % intervals over people; the change is in percentage points. Same relevance: rank "
         "correlation of the relevance profile with that of this study's model; 1 is an unchanged "
         f"explanation, 0 an unrelated one. {SPREAD}"
     )
-    shown = tidy(Table((*head, "same relevance"), tuple(rows), caption, names=5))
-    return section("variants", "Other models and settings", [shown])
+    shown = tidy(Table(head, tuple(_variant(given, row) for row in ordered), caption, names=4))
+    otherwise = [f"{shown_name(str(row['variant']))}: {row['training']}" for row in ordered if _said(row, "training")]
+    notes = [Text(f"Trained otherwise than this study's model. {'; '.join(otherwise)}.", "note")] if otherwise else []
+    return section("variants", "Other models and settings", [shown, *notes])
+
+
+def _variant(given: Given, row: dict) -> tuple[str, ...]:
+    """One row of the table of variants."""
+    channels = _said(row, "channels")
+    setting = _said(row, "model"), _said(row, "normalise")
+    shown = "all" if channels == ", ".join(given.cohort.axes[0].labels) else channels
+    accuracy = _with(row["accuracy"], row["low"], row["high"], "share")
+    balanced = {found.group: found.value for found in claims(given.evidence, "balanced accuracy")}
+    first = shown_name(str(row["variant"])), *setting, shown, accuracy
+    first = *first, percent(balanced.get(row["variant"], math.nan), 1)
+    if row["variant"] == "main":
+        return (*first, "", "")
+    change = number(100 * row["accuracy_change"], 1)
+    if math.isfinite(row["change_low"]):
+        change += f" ({number(100 * row['change_low'], 1)} to {number(100 * row['change_high'], 1)})"
+    same = _with(row["relevance_correlation"], row["relevance_low"], row["relevance_high"], "")
+    return (*first, change, same)
+
+
+def _said(row: dict, name: str) -> str:
+    """A word of a row; "" where it is missing."""
+    return "" if row.get(name, "") != row.get(name, "") else str(row.get(name, ""))
 
 
 def confounders(given: Given) -> Section | None:

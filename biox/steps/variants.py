@@ -33,7 +33,7 @@ def variants(study: Study, fits: Fits, logits: Mapping[str, np.ndarray], y: np.n
             "model": fit.model,
             "normalise": fit.normalise,
             "channels": ", ".join(fit.axes[0].labels),
-            "training": changed_training(study, name),
+            "training": changed_training(study, name, solved=fit.history.empty),
             "accuracy": own.value,
             "low": own.low,
             "high": own.high,
@@ -55,11 +55,15 @@ def variants(study: Study, fits: Fits, logits: Mapping[str, np.ndarray], y: np.n
     return Evidence(claims_table(claims[1:]), {"variants": pd.DataFrame(rows)})
 
 
-def changed_training(study: Study, name: str) -> str:
-    """Where a variant's training differs from main's: ``refit yes, weight decay 0.1``; "" where it does not."""
+def changed_training(study: Study, name: str, *, solved: bool) -> str:
+    """Where a variant's training differs from main's: ``refit yes, weight decay 0.1``; "" where it does not.
+
+    Of a model that a solver fits (``solved``), only what a solver heeds: who is trained on.
+    """
     own, main = study.variant(name).training, study.training
     assert own is not None
-    keys = [key for key in Training.model_fields if getattr(own, key) != getattr(main, key)]
+    heeded = ("refit",) if solved else tuple(Training.model_fields)
+    keys = [key for key in heeded if getattr(own, key) != getattr(main, key)]
     return ", ".join(f"{key.replace('_', ' ')} {_word(getattr(own, key))}" for key in keys)
 
 

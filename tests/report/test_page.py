@@ -247,8 +247,8 @@ def test_the_studys_own_model_stands_first_among_the_variants_whatever_their_ord
     part = html.html.split('<section id="variants">')[1].split("</section>")[0]
     assert part.index("this study&#39;s model") < part.index("vertical-only")
     assert "weight decay 0.5" in part
-    assert "training" in part
-    assert "training" not in made.page().html.split('<section id="variants">')[1].split("</section>")[0]
+    assert "Trained otherwise" in part
+    assert "Trained otherwise" not in made.page().html.split('<section id="variants">')[1].split("</section>")[0]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from biox.core.errors import InputError
 from biox.core.study import Study
 from biox.steps.validate import out_of_fold_scores, validate
+from biox.steps.variants import changed_training
 from tests.domains.gait.made_studies import clinic, made, walks
 
 TINY = {"permutations": 200, "draws": 10_000, "bootstrap": 100, "sheets": 2}
@@ -145,8 +147,11 @@ def test_variants_have_the_interval_of_their_accuracy_and_say_what_their_trainin
     made_study = made(clinic(subjects=12), folds=3, variants={"again": None, "vertical": ("affected V",)})
     changes = {"again": {"training": {"refit": True, "weight_decay": 0.5}}, "vertical": {"channels": ["affected V"]}}
     study = study_of(folds=3, variants=changes)
-    found = validate(made_study.cohort, study, made_study.fits, made_study.relevances)
+    trained = pd.DataFrame({"epoch": [1]})  # a history: these fits came from descent, not from a solver
+    fits = {k: {name: replace(f, history=trained) for name, f in fold.items()} for k, fold in made_study.fits.items()}
+    found = validate(made_study.cohort, study, fits, made_study.relevances)
     table = found.tables["variants"].set_index("variant")
+    assert changed_training(study, "again", solved=True) == "refit yes"
     assert list(table.index) == ["main", "again", "vertical"]
     assert table["training"].tolist() == ["", "weight decay 0.5, refit yes", ""]
     assert table.loc["vertical", "channels"] == "affected V"

@@ -48,6 +48,7 @@ def test_the_values_shown_in_the_example_are_the_defaults():
 @pytest.mark.parametrize("file", sorted((ROOT / "config").glob("gait*.yaml")), ids=lambda file: file.stem)
 def test_every_study_that_comes_along_can_be_read(file):
     study = read_study(file)
+    assert study.name == file.stem
     for name in study.all_variants():
         model = study.variant(name).model
         bind(find("biox.models", model.name), model.options, name)

@@ -83,6 +83,7 @@ def _person(cohort: Cohort, known: pd.DataFrame, prediction: Prediction, which: 
     )
     blocks = [
         Text(_answer(prediction.samples[rows], places), "answer"),
+        *_warned(prediction, rows),
         *([Text(MEMBER, "warning")] if prediction.samples.loc[rows, "member"].any() else []),
         Terms(TERMS),
         place,
@@ -112,10 +113,26 @@ def _table(places: pd.DataFrame) -> Table:
     return Table(("class", "score", "place among its people"), rows)
 
 
+def _found_outside(prediction: Prediction, rows: np.ndarray) -> pd.DataFrame:
+    """The samples and channels of one person with values that the cohort never reached."""
+    return prediction.outside[prediction.outside["sample"].isin(prediction.samples.loc[rows, "sample"])]
+
+
+def _warned(prediction: Prediction, rows: np.ndarray) -> list[Text]:
+    """That the answer is less to be trusted, beside the answer, where values lie outside the cohort's range."""
+    channels = _found_outside(prediction, rows)["channel"].nunique()
+    if not channels:
+        return []
+    words = (
+        f"In {channels} of {plural(len(prediction.axes[0].labels), 'channel')} some values lie outside anything the "
+        "model has seen in the cohort; its answer is less to be trusted there."
+    )
+    return [Text(words, "warning")]
+
+
 def _outside(prediction: Prediction, rows: np.ndarray) -> list[Text | Table]:
     """What lies beyond anything seen in the cohort."""
-    names = prediction.samples.loc[rows, "sample"]
-    found = prediction.outside[prediction.outside["sample"].isin(names)]
+    found = _found_outside(prediction, rows)
     if found.empty:
         return [Text("All values lie within the range of the cohort.")]
     cells = tuple(
@@ -137,8 +154,7 @@ def _outside(prediction: Prediction, rows: np.ndarray) -> list[Text | Table]:
         "cohort's lowest there",
         "cohort's highest there",
     )
-    words = "Some values lie outside anything the model has seen in the cohort; its answer is less to be trusted there."
-    return [Text(words, "warning"), Table(head, cells, names=2)]
+    return [Table(head, cells, "Values outside the range of the cohort, the worst one of each trial and channel.", 2)]
 
 
 def _conservation(errors: np.ndarray) -> str:

@@ -65,8 +65,8 @@ def _figure(
         centre, sd = bands[label]
         parts.append(svg.band(panel, points, (centre - sd, centre + sd), band_look(k)))
         parts.append(svg.curve(panel, points, centre, f"{class_look(k)} faint"))
-    parts += [svg.curve(panel, points, trial, "thin faint") for trial in trials] if len(trials) > 1 else []
-    parts.append(relevance_curve(panel, points, mean, levels(relevance, limit)))
+    parts += [svg.curve(panel, points, trial, "trial") for trial in trials] if len(trials) > 1 else []
+    parts += [svg.curve(panel, points, mean, "thin"), relevance_curve(panel, points, mean, levels(relevance, limit))]
     beyond = [
         (x, v) for trial in trials for x, v, a, b in zip(points, trial, lowest, highest, strict=True) if v < a or v > b
     ]

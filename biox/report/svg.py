@@ -148,6 +148,7 @@ def look() -> str:
         ".figure .grid { stroke: var(--line); stroke-width: .7; }",
         ".figure .zero { stroke: var(--soft); stroke-width: .8; }",
         ".figure .thin { stroke: var(--soft); stroke-width: .8; }",
+        ".figure .trial { stroke: var(--soft); stroke-width: .7; opacity: .35; }",
         ".figure .fine { stroke: var(--ink); stroke-width: .9; }",
         ".figure .ink { stroke: var(--ink); stroke-width: 1.5; }",
         ".figure .pale { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 2; opacity: .7; }",

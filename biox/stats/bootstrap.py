@@ -6,6 +6,7 @@ person, people are drawn within their class, which keeps the class sizes.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -38,6 +39,12 @@ class Interval:
     n: int
     draws: int
     values: np.ndarray
+
+
+def claim_row(found: Interval, claim: str, group: str, method: str, unit: str = "") -> dict[str, Any]:
+    """A figure with its interval as one row of a table of claims (``biox.core.types.CLAIM_COLUMNS``)."""
+    figures = {"value": found.value, "low": found.low, "high": found.high, "n": found.n}
+    return {"claim": claim, "group": group, **figures, "unit": unit, "method": method}
 
 
 def resample(subject: np.ndarray, *, stratum: np.ndarray | None = None, draws: int = 2000, seed: int) -> Resample:

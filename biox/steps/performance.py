@@ -8,7 +8,7 @@ import pandas as pd
 
 from biox.core.types import Evidence, claims_table
 from biox.stats import metrics
-from biox.stats.bootstrap import Resample, interval
+from biox.stats.bootstrap import Resample, claim_row, interval
 
 Metric = Callable[..., np.ndarray]
 
@@ -100,14 +100,5 @@ def _measured(name: str, logits: np.ndarray, out: Outcome, drawn: Resample) -> l
 
 
 def _claim(claim: str, group: str, unit: str, drawn: Resample, metric: Callable) -> dict:
-    found = interval(metric, drawn)
-    return {
-        "claim": claim,
-        "group": group,
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "unit": unit,
-        "method": f"out of fold; 95 % interval, {len(drawn.counts)} bootstrap draws of people",
-    }
+    method = f"out of fold; 95 % interval, {len(drawn.counts)} bootstrap draws of people"
+    return claim_row(interval(metric, drawn), claim, group, method, unit)

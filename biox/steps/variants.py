@@ -8,7 +8,7 @@ import pandas as pd
 from biox.core.study import Study, Training
 from biox.core.types import Evidence, Fit, claims_table
 from biox.stats import metrics
-from biox.stats.bootstrap import Resample, interval
+from biox.stats.bootstrap import Resample, claim_row, interval
 
 Fits = Mapping[int, Mapping[str, Fit]]
 
@@ -41,17 +41,9 @@ def variants(study: Study, fits: Fits, logits: Mapping[str, np.ndarray], y: np.n
             "change_low": change.low,
             "change_high": change.high,
         })  # fmt: skip
-        claims.append({
-            "claim": "accuracy change",
-            "group": name,
-            "value": change.value,
-            "low": change.low,
-            "high": change.high,
-            "n": change.n,
-            "unit": "share",
-            "method": f"accuracy minus that of main, out of fold; 95 % interval, {len(drawn.counts)} paired bootstrap "
-            "draws of people",
-        })  # fmt: skip
+        counted = f"{len(drawn.counts)} paired bootstrap draws of people"
+        how = f"accuracy minus that of main, out of fold; 95 % interval, {counted}"
+        claims.append(claim_row(change, "accuracy change", name, how, "share"))
     return Evidence(claims_table(claims[1:]), {"variants": pd.DataFrame(rows)})
 
 

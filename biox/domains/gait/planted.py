@@ -6,7 +6,7 @@ import pandas as pd
 from biox.core.types import Evidence, claims_table
 from biox.domains.gait.groups import Groups
 from biox.domains.gait.spm_evidence import Plan
-from biox.stats.bootstrap import interval, resample
+from biox.stats.bootstrap import claim_row, interval, resample
 from biox.stats.localisation import localise
 
 COLUMNS = ["class", "subject", "chance", "mass", "mass_over_chance", "rank", "rank_over_chance", "method"]
@@ -50,13 +50,5 @@ def _claim(part: pd.DataFrame, measure: str, group: str, plan: Plan) -> dict:
     drawn = resample(part["subject"].to_numpy(), draws=plan.bootstrap, seed=plan.seed)
     found = interval(lambda weight: weight @ values / weight.sum(1), drawn)
     claim, how = MEASURES[measure]
-    return {
-        "claim": claim,
-        "group": group,
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "unit": "times chance" if measure.endswith("chance") else "share",
-        "method": f"{how}; bootstrap over people",
-    }
+    unit = "times chance" if measure.endswith("chance") else "share"
+    return claim_row(found, claim, group, f"{how}; bootstrap over people", unit)

@@ -10,7 +10,7 @@ from biox.core.errors import InputError, listed
 from biox.core.types import Evidence, claims_table
 from biox.domains.gait.files import reading
 from biox.domains.gait.rating_sheets import Question, Sheet, questions
-from biox.stats.bootstrap import Interval
+from biox.stats.bootstrap import claim_row
 from biox.stats.raters import cohen_kappa, fleiss_kappa, marked_regions
 
 COLUMNS = ("rater", "sheet", "question", "answer")
@@ -106,7 +106,7 @@ def _kappa(part: pd.DataFrame, question: Question, form: str) -> list[dict]:
     else:
         found, how = fleiss_kappa(values, question.answers, seed=0), "Fleiss' kappa"
     method = f"{how}, {values.shape[1]} raters; bootstrap over sheets; 1 is perfect, 0 is chance"
-    return [_claim("rater agreement", f"{form} | {question.name}", found, method)]
+    return [claim_row(found, "rater agreement", f"{form} | {question.name}", method)]
 
 
 def _regions(part: pd.DataFrame, sheets: list[Sheet], channels: tuple[str, ...], form: str) -> list[dict]:
@@ -123,16 +123,4 @@ def _regions(part: pd.DataFrame, sheets: list[Sheet], channels: tuple[str, ...],
     groups = {"all": marks, **{name: marks[[i]] for i, name in enumerate(raters)}}
     method = "AUROC of |R| for the marked points, mean over sheets; chance 0.5; bootstrap over sheets"
     found = {name: marked_regions(several, relevance, seed=0) for name, several in groups.items()}
-    return [_claim("marked regions and relevance", f"{form} | {name}", one, method) for name, one in found.items()]
-
-
-def _claim(claim: str, group: str, found: Interval, method: str) -> dict:
-    return {
-        "claim": claim,
-        "group": group,
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "method": method,
-    }
+    return [claim_row(one, "marked regions and relevance", f"{form} | {name}", method) for name, one in found.items()]

@@ -7,7 +7,7 @@ import numpy as np
 from biox.core.types import Evidence, claims_table
 from biox.domains.gait.groups import Groups
 from biox.domains.gait.spm_evidence import Plan, Tested
-from biox.stats.bootstrap import interval, resample
+from biox.stats.bootstrap import claim_row, interval, resample
 
 MOST = 3
 CLAIM = "relevance in region"
@@ -46,9 +46,8 @@ def _claims(one: tuple[str, np.ndarray, float, float], people: np.ndarray, plan:
     drawn = resample(people, draws=plan.bootstrap, seed=plan.seed)
     band = interval(lambda weight: weight @ share / weight.sum(1), drawn)
     how = "share of |R| inside an SPM cluster of the main comparison, a person at a time; bootstrap over people"
-    common = {"group": group, "unit": "share"}
+    even = {"claim": f"{CLAIM}, chance", "group": group, "value": chance, "unit": "share"}
     return [
-        {"claim": CLAIM, "value": band.value, "low": band.low, "high": band.high, "p": p, "n": band.n, "method": how}
-        | common,
-        {"claim": f"{CLAIM}, chance", "value": chance, "method": "the cluster's share of all points", **common},
+        claim_row(band, CLAIM, group, how, "share") | {"p": p},
+        even | {"method": "the cluster's share of all points"},
     ]

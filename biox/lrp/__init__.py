@@ -4,14 +4,16 @@
 """
 
 from biox.lrp import rules
-from biox.lrp.composites import NAMES, Composite, Entry, composite, with_first
+from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
 from biox.lrp.explain import conservation_error, relevance, score
+from biox.lrp.presets import NAMES, composite, with_first
 
 __all__ = [
     "NAMES",
     "Composite",
     "Entry",
+    "Place",
     "UnhandledOperation",
     "composite",
     "conservation_error",

@@ -13,30 +13,38 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from biox.lrp.composites import Composite
+from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
-from biox.lrp.tags import Back, Link, Tag, tensors_in, with_tensors
+from biox.lrp.tags import Back, Link, Tag, holds, tensors_in, with_tensors
 
 Handler = Callable[..., Any]
 _ATTRIBUTE = "_biox_lrp_tag"
 
 
 class Capture(TorchFunctionMode):
-    """The mode under which the user's model runs once, on ``start(x)``."""
+    """The mode under which the user's model runs once, on ``start(x)``.
 
-    def __init__(self, composite: Composite, model: object, handlers: Mapping[Any, Handler]):
+    keeps: several passes backwards will follow, so what the layers need for one is kept for the next.
+    layers: how many layers with weights have run so far.
+    """
+
+    def __init__(self, composite: Composite, model: object, handlers: Mapping[Any, Handler], keeps: bool = False):
         super().__init__()
         self.composite = composite
-        self.keeps_zeros = composite.keeps_zeros
+        self.keeps = keeps
+        self.layers = 0
         self._handlers = handlers
         named = model.named_parameters() if isinstance(model, nn.Module) else ()
         self._names = {id(parameter): name.removesuffix(".weight") for name, parameter in named}
 
-    def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None) -> Tensor:
-        """The leaf tensor to run the model on; its gradient will be the relevance."""
+    def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None, positive: bool | None = None) -> Tensor:
+        """The leaf tensor to run the model on; its gradient will be the relevance.
+
+        positive: whether it holds no negative value; None: look.
+        """
         leaf = (x.clone() if x.is_inference() else x.detach()).requires_grad_()
-        positive = bool((leaf >= 0).all())
+        positive = bool((leaf >= 0).all()) if positive is None else positive
         setattr(leaf, _ATTRIBUTE, Tag(self, raw=True, positive=positive, bounds=bounds))
         return leaf
 
@@ -68,7 +76,7 @@ class Capture(TorchFunctionMode):
     def link(self, value: Tensor, inputs: tuple[Tensor, ...], back: Back, tag: Tag) -> Tensor:
         """A dependent tensor of this value; ``back`` maps its relevance to that of the inputs."""
         with torch.enable_grad():
-            linked = Link.apply([value], back, *inputs)
+            linked = Link.apply([value], back, self.keeps, *inputs)
         assert isinstance(linked, Tensor)
         tag.owner, tag.node = self, linked.grad_fn
         setattr(linked, _ATTRIBUTE, tag)
@@ -77,16 +85,17 @@ class Capture(TorchFunctionMode):
     def native(self, func: Any, args: tuple, kwargs: dict, *, raw: bool, positive: bool) -> Any:
         """Run an operation that copies or selects values: its own gradient is the way back of relevance."""
         given = [tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor)]
+        gate = all(tag.gate for tensor in given if (tag := self.tag(tensor)) is not None)
         with torch.enable_grad():
             result = func(*args, **kwargs)
         for tensor in tensors_in(result):
             if tensor.requires_grad and not any(tensor is one for one in given):
-                tag = Tag(self, tensor.grad_fn, raw, positive)
+                tag = Tag(self, tensor.grad_fn, raw, positive, gate=gate)
                 setattr(tensor, _ATTRIBUTE, tag)
                 self._relate(tensor, tag, given)
         return result
 
-    def unhandled(self, func: Any, args: tuple, kwargs: dict) -> Any:
+    def unhandled(self, func: Any, args: tuple, kwargs: dict, *, gate: bool = False) -> Any:
         """Run an operation without a rule; its result refuses relevance, should any ever arrive there."""
         result, sentence = func(*args, **kwargs), refusal(func)
         if not any(tensor.is_floating_point() or tensor.is_complex() for tensor in tensors_in(result)):
@@ -98,7 +107,16 @@ class Capture(TorchFunctionMode):
             raise UnhandledOperation(sentence)
 
         inputs = tuple(tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor))
-        return self.link(result.detach().clone(), inputs, back, Tag(self))
+        return self.link(result.detach().clone(), inputs, back, Tag(self, gate=gate))
+
+    def blocks(self, kind: str) -> bool:
+        """Whether the composite lets nothing pass operations of this kind."""
+        return self.composite.rule_for(Place(kind)).blocks
+
+    def decomposed(self, steps: Callable[..., Any], *args: Any) -> Any:
+        """Run steps written in torch operations under the capture: how an operation made of others is explained."""
+        with self:
+            return steps(*args)
 
     def current(self, tensor: Tensor) -> Tensor:
         """The tensor that stands for this one by now; refuses outdated ones and those made elsewhere."""
@@ -124,6 +142,8 @@ class Capture(TorchFunctionMode):
         if not dependent:
             return func(*args, **kwargs)
         handler = self._handlers.get(func)
+        if handler is None and self.composite.flow != "relevance":
+            return self.native(func, args, kwargs, raw=False, positive=False)
         if handler is None:
             return self.unhandled(func, args, kwargs)
         result = handler(self, func, *args, **kwargs)
@@ -156,10 +176,10 @@ class Capture(TorchFunctionMode):
 
     def _relate(self, tensor: Tensor, tag: Tag, given: list[Tensor]) -> None:
         """Remember which dependent tensors share memory."""
-        storage = tensor.untyped_storage().data_ptr()
+        storage = tensor.untyped_storage()._cdata
         for one in given:
             known = self.tag(one)
-            if known is not None and one.untyped_storage().data_ptr() == storage:
+            if known is not None and one.untyped_storage()._cdata == storage:
                 tag.relatives = known.relatives
                 known.relatives += [weakref.ref(one), weakref.ref(tensor)]
 
@@ -179,5 +199,5 @@ class Capture(TorchFunctionMode):
         for tensor, one, two in zip(tensors_in(result), at(0), at(1), strict=True):
             tag = self.tag(tensor)
             if tag is not None and tag.raw:
-                turned = bool((one > two).any())
+                turned = holds((one > two).any(), otherwise=True)
                 tag.bounds = (torch.minimum(one, two), torch.maximum(one, two)) if turned else (one, two)

@@ -24,6 +24,8 @@ def place_in_user_code() -> str:
 def refusal(func: Any) -> str:
     """The sentence for an operation without a rule."""
     name = getattr(func, "__name__", str(func))
+    if name == "__get__":  # an attribute, as in y.real
+        name = getattr(getattr(func, "__self__", func), "__name__", name)
     owner = "Tensor" if hasattr(func, "__objclass__") else getattr(func, "__module__", None) or "torch"
     return (
         f"No rule for {owner}.{name}, met at {place_in_user_code()}, on a tensor that depends on the input. "

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
-from biox.lrp.composites import composite as composite_named
-from biox.lrp.operations import HANDLERS
+from biox.lrp.operations import handlers_for
+from biox.lrp.presets import composite as composite_named
 
 Target = int | Tensor
 Bound = float | Tensor
@@ -40,12 +40,13 @@ def relevance(
     chosen = composite_named(composite) if isinstance(composite, str) else composite
     with torch.inference_mode(False), torch.no_grad():
         _check(model, x)
-        capture = Capture(chosen, model, HANDLERS)
+        capture = Capture(chosen, model, handlers_for(chosen))
         leaf = capture.start(x, _bounds(chosen, x, low, high))
         with capture:
             output = model(leaf)
         scores = _scores(capture, output, len(x))
-        start = scores.detach() * weights_of(target, scores)
+        weights = weights_of(target, scores)
+        start = weights if chosen.start == "one" else scores.detach() * weights
         (found,) = torch.autograd.grad(scores, leaf, start)
     return found
 

@@ -17,6 +17,17 @@ _OPTIONAL = {
     functional.dropout3d: 3,
     functional.alpha_dropout: 3,
     functional.feature_alpha_dropout: 3,
+    functional.leaky_relu: 2,
+    functional.elu: 2,
+    functional.celu: 2,
+    functional.selu: 1,
+    functional.relu6: 1,
+    functional.silu: 1,
+    functional.mish: 1,
+    functional.hardswish: 1,
+    functional.hardsigmoid: 1,
+    functional.hardtanh: 3,
+    functional.threshold: 3,
 }
 _OPERATORS = {f"__i{name}__": f"__{name}__" for name in ("add", "sub", "mul", "truediv", "div")}
 _SET_DATA = getattr(Tensor, "data").__set__  # noqa: B009 - the descriptor itself, which type checkers do not know
@@ -47,6 +58,7 @@ def out_of_place(func: Any, args: tuple, kwargs: dict) -> tuple[Any, tuple, dict
     name = getattr(func, "__name__", "")
     if kwargs.get("out") is not None:
         raise UnhandledOperation(f"{name} writes into out= at {place_in_user_code()}. Use its result instead.")
+    kwargs = {key: value for key, value in kwargs.items() if key != "out"}
     if func == _SET_DATA:
         raise UnhandledOperation(f"A tensor's .data is replaced at {place_in_user_code()}. Use the new tensor instead.")
     plain = _OPERATORS.get(name) or (name[:-1] if name.endswith("_") and not name.endswith("__") else None)

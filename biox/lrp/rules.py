@@ -117,10 +117,16 @@ class Rule:
         return any(term.input in (low, high) for share in self.shares for term in share.terms)
 
     @property
+    def blocks(self) -> bool:
+        """Whether nothing passes the layer."""
+        return bool(self.shares) and not any(share.terms for share in self.shares)
+
+    @property
     def keeps_zeros(self) -> bool:
         """Whether an input of 0 always receives relevance 0 (false for flat, w^2, box and pass)."""
         terms = [term for share in self.shares for term in share.terms]
-        return bool(terms) and all(term.input in (whole, positive, negative, absolute) for term in terms)
+        kept = (whole, positive, negative, absolute)
+        return self.blocks or (bool(terms) and all(term.input in kept for term in terms))
 
 
 def epsilon(eps: float = 1e-6) -> Rule:
@@ -172,6 +178,16 @@ def box(eps: float = 1e-6) -> Rule:
     """For a first layer whose inputs lie between ``low`` and ``high`` of the call. Without bias."""
     terms = Term(whole, whole, None), Term(low, positive, None, -1.0), Term(high, negative, None, -1.0)
     return Rule("box", (Share(terms),), eps)
+
+
+def excitation(eps: float = 1e-6) -> Rule:
+    """As z+, but the bias takes no part, so that nothing is lost on the way (excitation backpropagation)."""
+    return Rule("excitation", (Share((Term(positive, positive, None), Term(negative, negative, None))),), eps)
+
+
+def blocking() -> Rule:
+    """Nothing passes: the layer counts as a constant."""
+    return Rule("block", (Share((), factor=0.0),))
 
 
 def passing() -> Rule:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from biox.lrp.capture import Capture
-from biox.lrp.layers import Layer
+from biox.lrp.products import product, quotient
 from biox.lrp.propagate import divided
-from biox.lrp.tags import Tag
+from biox.lrp.tags import Bare, Tag
 from biox.lrp.weighted import dependent_tag, layer_output
 
 
@@ -37,24 +37,46 @@ def negate(capture: Capture, func: Any, input: Tensor) -> Any:
 
 
 def multiply(capture: Capture, func: Any, input: Any, other: Any) -> Any:
-    """A constant factor: relevance passes unchanged. A product of two dependent tensors has no rule here."""
+    """A constant factor: relevance passes unchanged."""
     signal, factor = (input, other) if capture.tag(input) else (other, input)
     if capture.tag(factor):
-        return capture.unhandled(func, (input, other), {})
+        return product(capture, func, input, other)
     return _scaled(capture, func(input, other), signal, factor)
 
 
 def divide(capture: Capture, func: Any, input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
-    """A constant divisor: relevance passes unchanged."""
-    if capture.tag(other) or rounding_mode is not None:
-        return capture.unhandled(
-            func, (input, other), {} if rounding_mode is None else {"rounding_mode": rounding_mode}
-        )
+    """A constant divisor, or one that scales: relevance passes unchanged."""
+    if rounding_mode is not None:
+        return capture.unhandled(func, (input, other), {"rounding_mode": rounding_mode})
+    if capture.tag(input) is None:
+        return capture.unhandled(func, (input, other), {}, gate=True)
+    if capture.tag(other):
+        return quotient(capture, func, input, other)
     return _scaled(capture, func(input, other), input, other)
 
 
+def add_product(capture: Capture, func: Any, input: Tensor, one: Tensor, two: Tensor, *, value: float = 1) -> Any:
+    """``torch.addcmul``."""
+    return capture.decomposed(lambda *parts: parts[0] + value * parts[1] * parts[2], input, one, two)
+
+
+def add_matmul(  # noqa: PLR0913 - the arguments of torch's function
+    capture: Capture, func: Any, input: Tensor, one: Tensor, two: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Any:
+    """``torch.addmm`` and ``torch.baddbmm``."""
+    product = capture.decomposed(torch.matmul, one, two)
+    if beta == alpha == 1:
+        return capture.decomposed(torch.add, product, input)
+    return capture.decomposed(lambda x, y: alpha * x + beta * y, product, input)
+
+
+def interpolated(capture: Capture, func: Any, input: Tensor, end: Tensor, weight: Any) -> Any:
+    """``torch.lerp``."""
+    return capture.decomposed(lambda x, y: (1 - weight) * x + weight * y, input, end)
+
+
 def pooled(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
-    """Means, sums and average pooling: each input gets its share of the sum."""
+    """Means, sums, average pooling, interpolation: each input gets its share of what is linear in it."""
     tag, eps = dependent_tag(capture, input), capture.composite.stabiliser
     local = input.detach().requires_grad_()
     with torch.enable_grad():
@@ -62,10 +84,11 @@ def pooled(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any
     value = result.detach()
 
     def back(relevance: Tensor) -> tuple[Tensor]:
-        (gradient,) = torch.autograd.grad(result, local, divided(relevance, value, eps))
+        share = divided(relevance, value, eps)
+        (gradient,) = torch.autograd.grad(result, local, share, retain_graph=capture.keeps)
         return (gradient * local.detach(),)
 
-    return capture.link(value.clone(), (input,), back, Tag(capture, raw=tag.raw, positive=tag.positive))
+    return capture.link(value.clone(), (input,), back, Tag(capture, raw=tag.raw, positive=tag.positive, gate=tag.gate))
 
 
 def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tensor:
@@ -77,29 +100,29 @@ def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tenso
     constants = [part for part, _ in parts if capture.tag(part) is None]
     signal, sign, tag = summands[0]
     if constants and (joined := _with_bias(tag, constants[0], sign)) is not None:
-        return layer_output(capture, *joined, value)
+        return layer_output(capture, joined.layer, joined.input, value, rank=joined.rank)
     raw = bool(constants) and tag.raw
     positive = all(known.positive and sign > 0 for _, sign, known in summands) and not constants
-    known = Tag(capture, raw=raw, positive=positive)
+    known = Tag(capture, raw=raw, positive=positive, gate=all(known.gate for _, _, known in summands))
     if raw or (constants and not isinstance(constants[0], Tensor) and constants[0] == 0):
         return capture.link(value, (signal,), lambda relevance: (relevance.sum_to_size(signal.shape),), known)
     amounts = [(tensor.detach(), sign) for tensor, sign, _ in summands]
     total, eps = value.detach(), capture.composite.stabiliser
 
     def back(relevance: Tensor) -> tuple[Tensor, ...]:
-        quotient = divided(relevance, total, eps)
-        return tuple((quotient * (amount * sign)).sum_to_size(amount.shape) for amount, sign in amounts)
+        share = divided(relevance, total, eps)
+        return tuple((share * (amount * sign)).sum_to_size(amount.shape) for amount, sign in amounts)
 
     return capture.link(value, tuple(tensor for tensor, _, _ in summands), back, known)
 
 
-def _with_bias(tag: Tag, constant: Any, sign: float) -> tuple[Layer, Tensor] | None:
+def _with_bias(tag: Tag, constant: Any, sign: float) -> Bare | None:
     """The dense layer before the sum with the constant as its bias (``x @ W + b``), or None if it is none."""
     if tag.layer is None or sign != 1 or not isinstance(constant, Tensor):
         return None
-    layer, layer_input = tag.layer
+    layer = tag.layer.layer
     fits = layer.kind == "linear" and layer.bias is None and constant.shape == layer.weight.shape[:1]
-    return (replace(layer, bias=constant.detach()), layer_input) if fits else None
+    return replace(tag.layer, layer=replace(layer, bias=constant.detach())) if fits else None
 
 
 def _scaled(capture: Capture, value: Tensor, signal: Tensor, factor: Any) -> Tensor:
@@ -111,4 +134,4 @@ def _scaled(capture: Capture, value: Tensor, signal: Tensor, factor: Any) -> Ten
         return ((relevance * counts).sum_to_size(shape),)
 
     positive = tag.positive and not isinstance(factor, Tensor) and factor >= 0
-    return capture.link(value, (signal,), back, Tag(capture, raw=tag.raw, positive=positive))
+    return capture.link(value, (signal,), back, Tag(capture, raw=tag.raw, positive=positive, gate=tag.gate))

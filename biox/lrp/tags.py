@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from biox.lrp.layers import Layer
 
@@ -21,7 +22,8 @@ class Tag:
     node: its autograd node, to notice when something outside the capture made it.
     raw: nothing with weights lies between the input and it. positive: it holds no negative value.
     bounds: lowest and highest possible value, known for raw tensors when the composite needs them.
-    layer: the linear layer whose bare output it is, and that layer's input; a BatchNorm or ReLU may still join it.
+    gate: it scales or weighs other values (a sigmoid, a norm), so that it gets no relevance when it meets a signal.
+    layer: the linear layer whose bare output it is; a BatchNorm or ReLU may still join it.
     value: the tensor that stands for it since it was overwritten in place.
     relatives: tensors that may share its memory; stale: the overwritten relative that made its values outdated.
     """
@@ -31,26 +33,46 @@ class Tag:
     raw: bool = False
     positive: bool = False
     bounds: tuple[Tensor, Tensor] | None = None
-    layer: tuple[Layer, Tensor] | None = None
+    gate: bool = False
+    layer: "Bare | None" = None
     value: Tensor | None = None
     relatives: list[weakref.ref] = field(default_factory=list)
     stale: weakref.ref | None = None
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A linear layer of the model that nothing has joined yet, its input, and its rank in the order of the run."""
+
+    layer: Layer
+    input: Tensor
+    rank: int
 
 
 class Link(torch.autograd.Function):
     """An autograd node with a given value, whose backward pass is a given function of relevance."""
 
     @staticmethod
-    def forward(ctx: Any, value: list[Tensor], back: Back, *inputs: Tensor) -> Tensor:  # pyright: ignore
+    def forward(ctx: Any, value: list[Tensor], back: Back, keeps: bool, *inputs: Tensor) -> Tensor:  # pyright: ignore
         """Hand out the value; it comes in a list so that autograd does not take it for an input."""
-        ctx.back = back
+        ctx.back, ctx.keeps, ctx.inputs = back, keeps, len(inputs)
+        ctx.set_materialize_grads(False)
         return value.pop()
 
     @staticmethod
     def backward(ctx: Any, *relevance: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
-        """Carry relevance to the inputs, and free what the layer kept while the pass is still under way."""
-        back, ctx.back = ctx.back, None
-        return None, None, *back(relevance[0])
+        """Carry relevance to the inputs; what the layer kept is freed at once, unless more passes follow."""
+        back = ctx.back
+        if not ctx.keeps:
+            ctx.back = None
+        if relevance[0] is None:  # only gates and blocked layers lie above
+            return (None,) * (3 + ctx.inputs)
+        return None, None, None, *back(relevance[0])
+
+
+def holds(condition: Tensor, otherwise: bool) -> bool:
+    """Whether a condition on values holds; ``otherwise`` while the pass is traced, when there are no values."""
+    return otherwise if isinstance(condition, FakeTensor) else bool(condition)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:

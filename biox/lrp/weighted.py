@@ -10,25 +10,30 @@ from torch import Tensor
 from torch.nn import functional
 
 from biox.lrp.capture import Capture
+from biox.lrp.composites import Place
 from biox.lrp.copies import copied
 from biox.lrp.errors import UnhandledOperation, place_in_user_code
 from biox.lrp.layers import Convolution, Dense, Layer, Scaling, folded
+from biox.lrp.products import multilinear
 from biox.lrp.propagate import Site, propagate
-from biox.lrp.tags import Tag
+from biox.lrp.tags import Bare, Tag, holds
 
 
 def linear(capture: Capture, func: Any, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
     """A dense layer with constant weights."""
-    if capture.tag(input) is None or capture.tag(weight) or capture.tag(bias) or weight.ndim != 2:
+    if capture.tag(bias) is None and (capture.tag(input) is None or capture.tag(weight) or weight.ndim != 2):
+        product = multilinear(capture, func, input, weight)
+        return product if bias is None else capture.decomposed(torch.add, product, bias)
+    if capture.tag(bias):
         return capture.unhandled(func, (input, weight, bias), {})
     layer = Layer("linear", capture.name_of(weight), Dense(), weight, bias)
     return layer_output(capture, layer, input, func(input, weight, bias))
 
 
 def matmul(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
-    """``x @ W`` with a constant matrix W is a dense layer."""
+    """``x @ W`` with a constant matrix W is a dense layer; anything else is a product."""
     if capture.tag(input) is None or capture.tag(other) or other.ndim != 2:
-        return capture.unhandled(func, (input, other), {})
+        return multilinear(capture, func, input, other)
     layer = Layer("linear", capture.name_of(other), Dense(), other.t(), None)
     return layer_output(capture, layer, input, func(input, other))
 
@@ -86,8 +91,9 @@ def batch_norm(  # noqa: PLR0913 - the arguments of torch's batch_norm
     scale = torch.rsqrt(running_var + eps) * (1 if weight is None else weight.detach())
     shift = -running_mean * scale if bias is None else bias.detach() - running_mean * scale
     tag = dependent_tag(capture, input)
-    if tag.layer is not None and tag.layer[0].operator.channel_dim % value.ndim == 1:
-        return layer_output(capture, folded(tag.layer[0], scale, shift), tag.layer[1], value)
+    bare = tag.layer if capture.composite.fold_batchnorm else None
+    if bare is not None and bare.layer.operator.channel_dim % value.ndim == 1:
+        return layer_output(capture, folded(bare.layer, scale, shift), bare.input, value, rank=bare.rank)
     return layer_output(capture, Layer("batch_norm", capture.name_of(weight), Scaling(), scale, shift), input, value)
 
 
@@ -95,36 +101,43 @@ def relu(capture: Capture, func: Any, input: Tensor) -> Any:
     """Relevance passes unchanged; a linear layer before it takes it in."""
     value, tag = torch.relu(input), dependent_tag(capture, input)
     if tag.layer is not None:
-        return layer_output(capture, *tag.layer, value, before_relu=input)
+        bare = tag.layer
+        return layer_output(capture, bare.layer, bare.input, value, before_relu=input, rank=bare.rank)
     return capture.link(value, (input,), lambda relevance: (relevance,), Tag(capture, raw=tag.raw, positive=True))
 
 
-def clamp(capture: Capture, func: Any, input: Tensor, min: Any = None, max: Any = None) -> Any:
-    """``x.clamp(min=0)`` is a ReLU; other limits have no rule."""
-    if max is None and isinstance(min, int | float) and min == 0:
-        return relu(capture, torch.relu, input)
-    return capture.unhandled(torch.clamp, (input, min, max), {})
-
-
 def layer_output(
-    capture: Capture, layer: Layer, input: Tensor, value: Tensor, *, before_relu: Tensor | None = None
+    capture: Capture,
+    layer: Layer,
+    input: Tensor,
+    value: Tensor,
+    *,
+    before_relu: Tensor | None = None,
+    rank: int | None = None,
 ) -> Tensor:
-    """Link the value of a layer (after its BatchNorm and ReLU, if any) to the layer's input by the composite's rule."""
+    """Link the value of a layer (after its BatchNorm and ReLU, if any) to the layer's input by the composite's rule.
+
+    rank: the place of a layer in the order of the run, where it has one already because a BatchNorm or ReLU joins it.
+    """
     tag = dependent_tag(capture, input)
-    rule = capture.composite.rule_for(layer.kind, layer.name, tag.raw)
-    if rule.needs_bounds and tag.bounds is None:
-        raise ValueError(
-            f"The box rule needs the bounds of its layer's input, which are known only where a layer reads the model's "
-            f"input; the layer {layer.name!r} at {place_in_user_code()} does not. Use Entry(box(), first=True)."
-        )
-    rectified = before_relu is not None and capture.keeps_zeros
+    if rank is None:
+        rank = capture.layers = capture.layers + 1
+    line = place_in_user_code() if capture.composite.needs_bounds and tag.bounds is None else ""
+    rectified = before_relu is not None and capture.composite.keeps_zeros
     output = value if before_relu is None or rectified else before_relu
     site = Site(layer, input.detach(), output.detach(), rectified, tag.positive, _common(tag.bounds))
 
-    def back(relevance: Tensor) -> tuple[Tensor]:
-        return (propagate(rule, site, relevance),)
+    def back(relevance: Tensor) -> tuple[Tensor | None]:
+        # Only now is it known which layer was the last.
+        rule = capture.composite.rule_for(Place(layer.kind, layer.name, tag.raw, last=rank == capture.layers))
+        if rule.needs_bounds and line:
+            raise ValueError(
+                "The box rule needs the bounds of its layer's input, which are known only where a layer reads the "
+                f"model's input; the layer {layer.name!r} at {line} does not. Use Entry(box(), first=True)."
+            )
+        return (None if rule.blocks else propagate(rule, site, relevance),)
 
-    bare = (layer, input) if before_relu is None else None
+    bare = Bare(layer, input, rank) if before_relu is None else None
     return capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
 
 
@@ -142,7 +155,7 @@ def _common(bounds: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor] | Non
     """The bounds with one row where they are the same for all samples, so that their passes cost one sample's."""
     if bounds is None:
         return None
-    same = all(end.stride(0) == 0 or bool((end == end[:1]).all()) for end in bounds)
+    same = all(end.stride(0) == 0 or holds((end == end[:1]).all(), otherwise=False) for end in bounds)
     return (bounds[0][:1], bounds[1][:1]) if same else bounds
 
 

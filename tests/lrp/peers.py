@@ -44,6 +44,10 @@ def relevance(model: nn.Module, x: Tensor, target: int, composite) -> Tensor:
     return found.detach()
 
 
+_BASES = ("epsilon", "epsilon-plus", "epsilon-gamma", "epsilon-alpha2-beta1", "gamma", "zplus")
+NAMES = tuple(base + first for base in _BASES for first in ("", "-flat", "-box", "-wsquare"))
+
+
 def composite(name: str, low: float, high: float, eps: float = 1e-6):
     """zennit's composite of our name; its layer of input is ours: the first linear or convolution layer."""
     z = zennit()

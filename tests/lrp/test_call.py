@@ -98,7 +98,8 @@ def test_the_first_entry_that_matches_counts_by_name_kind_and_first():
         )
     )
     met = [
-        composite.rule_for(*layer).name for layer in (("conv", "0", True), ("conv", "2", False), ("linear", "4", False))
+        composite.rule_for(lrp.Place(*layer)).name
+        for layer in (("conv", "0", True), ("conv", "2", False), ("linear", "4", False))
     ]
     assert met == ["flat", "gamma", "epsilon"]
     names = Composite(
@@ -109,7 +110,7 @@ def test_the_first_entry_that_matches_counts_by_name_kind_and_first():
 
 def test_a_layer_without_an_entry_is_named():
     model, x = made()
-    with pytest.raises(ValueError, match="No entry of the composite is for the layer '1' of kind 'linear'"):
+    with pytest.raises(ValueError, match="No entry of the composite is for the layer '5' of kind 'linear'"):
         lrp.relevance(model, x, 1, Composite((Entry(rules.epsilon(), kind="conv"),)))
 
 
@@ -121,7 +122,7 @@ def test_the_box_rule_asks_for_its_bounds():
         lrp.relevance(model, x, 1, "epsilon-box", low=0.0, high=torch.ones(7))
     with pytest.raises(ValueError, match="low is above high"):
         lrp.relevance(model, x, 1, "epsilon-box", low=1.0, high=0.0)
-    with pytest.raises(ValueError, match=r"layer '3'.*does not"):
+    with pytest.raises(ValueError, match=r"layer '5'.*does not"):
         lrp.relevance(model, x, 1, Composite((Entry(rules.box()),)), low=-5.0, high=5.0)
 
 

@@ -21,7 +21,7 @@ def made(network: str, bias: bool = True) -> tuple[nn.Module, torch.Tensor]:
     return make(bias).double().eval(), torch.randn(4, *shape, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", lrp.NAMES)
+@pytest.mark.parametrize("name", peers.NAMES)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_composite_equals_zennit(network, name):
     model, x = made(network)

@@ -34,7 +34,7 @@ def convolutional(draw):
     return nn.Sequential(*net, nn.Linear(net(x).shape[1], 3).double()), x
 
 
-names = st.sampled_from(lrp.NAMES)
+names = st.sampled_from(peers.NAMES)
 few = settings(max_examples=60, deadline=None)
 
 

@@ -26,9 +26,8 @@ def layer_norm(  # noqa: PLR0913 - the arguments of torch's function
     eps: float = 1e-5,
 ) -> Any:
     """LayerNorm over the last dimensions."""
-    value = func(input, normalized_shape, weight, bias, eps)
-    dims = len(tuple(normalized_shape)) if not isinstance(normalized_shape, int) else 1
-    return _normalised(capture, input, input.shape[:-dims], weight, value, eps)
+    value, _, deviation = torch.native_layer_norm(input, normalized_shape, weight, bias, eps)
+    return _normalised(capture, input, weight, value, deviation)
 
 
 def group_norm(  # noqa: PLR0913 - the arguments of torch's function
@@ -41,8 +40,9 @@ def group_norm(  # noqa: PLR0913 - the arguments of torch's function
     eps: float = 1e-5,
 ) -> Any:
     """GroupNorm over groups of channels."""
-    value = func(input, num_groups, weight, bias, eps)
-    return _normalised(capture, input, (len(input), num_groups), _by_channel(weight, input), value, eps)
+    sizes = (len(input), input.shape[1], math.prod(input.shape[2:]))
+    value, _, deviation = torch.native_group_norm(input, weight, bias, *sizes, num_groups, eps)
+    return _normalised(capture, input, _by_channel(weight, input), value, deviation)
 
 
 def instance_norm(  # noqa: PLR0913 - the arguments of torch's instance_norm
@@ -61,8 +61,7 @@ def instance_norm(  # noqa: PLR0913 - the arguments of torch's instance_norm
     if not use_input_stats:
         plain = torch.nn.functional.batch_norm
         return batch_norm(capture, plain, input, running_mean, running_var, weight, bias, False, momentum, eps)
-    value = func(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
-    return _normalised(capture, input, input.shape[:2], _by_channel(weight, input), value, eps)
+    return group_norm(capture, func, input, input.shape[1], weight, bias, eps)
 
 
 def rms_norm(
@@ -75,24 +74,23 @@ def rms_norm(
     )
 
 
-def _normalised(capture: Capture, input: Tensor, kept: Any, weight: Tensor | None, value: Tensor, eps: float) -> Tensor:
+def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: Tensor, deviation: Tensor) -> Tensor:
     """With a constant g, y = (x - mean) g + b is linear in x: each input gets its share of each output it is part of.
 
-    kept: the leading shape that has one mean and one deviation each. weight: broadcastable to the input.
+    weight: broadcastable to the input. deviation: 1 / standard deviation, one for each run of values that is normalised.
     """
     dependent_tag(capture, input)
     name = capture.name_of(None if weight is None else weight)
     rule = capture.composite.rule_for(Place("norm", name))
-    x, output, rows = input.detach(), value.detach(), (math.prod(kept), -1)
+    x, output, scale = input.detach(), value.detach(), deviation.reshape(-1, 1)
 
     def back(relevance: Tensor) -> tuple[Tensor | None]:
         if rule.blocks or not rule.shares:
             return (None if rule.blocks else relevance,)
         quotient = divided(relevance, output, rule.eps)
-        quotient = (quotient if weight is None else quotient * weight).reshape(rows)
-        deviation = torch.rsqrt(x.reshape(rows).var(1, correction=0, keepdim=True) + eps)
-        centred = quotient - quotient.mean(1, keepdim=True)
-        return ((centred * deviation).reshape(x.shape) * x,)
+        weighted = (quotient if weight is None else quotient * weight).reshape(len(scale), -1)
+        centred = (weighted - weighted.mean(1, keepdim=True)).mul_(scale)
+        return (centred.reshape(x.shape).mul_(x),)
 
     return capture.link(value, (input,), back, Tag(capture))
 

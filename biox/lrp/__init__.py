@@ -6,17 +6,24 @@
 from biox.lrp import rules
 from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
-from biox.lrp.explain import conservation_error, relevance, score
+from biox.lrp.explain import Attribution, attribute, conservation_error, relevance, score
 from biox.lrp.presets import NAMES, composite, with_first
+from biox.lrp.targets import Units, difference, log_odds, log_ratio
 
 __all__ = [
     "NAMES",
+    "Attribution",
     "Composite",
     "Entry",
     "Place",
     "UnhandledOperation",
+    "Units",
+    "attribute",
     "composite",
     "conservation_error",
+    "difference",
+    "log_odds",
+    "log_ratio",
     "relevance",
     "rules",
     "score",

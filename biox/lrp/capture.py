@@ -17,6 +17,7 @@ from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
 from biox.lrp.tags import Back, Link, Tag, holds, tensors_in, with_tensors
+from biox.lrp.watch import Watch
 
 Handler = Callable[..., Any]
 _ATTRIBUTE = "_biox_lrp_tag"
@@ -26,13 +27,20 @@ class Capture(TorchFunctionMode):
     """The mode under which the user's model runs once, on ``start(x)``.
 
     keeps: several passes backwards will follow, so what the layers need for one is kept for the next.
-    layers: how many layers with weights have run so far.
+    layers: how many layers with weights have run so far. watch: what is asked about layers inside the model.
     """
 
-    def __init__(self, composite: Composite, model: object, handlers: Mapping[Any, Handler], keeps: bool = False):
+    def __init__(
+        self,
+        composite: Composite,
+        model: object,
+        handlers: Mapping[Any, Handler],
+        keeps: bool = False,
+        watch: Watch | None = None,
+    ):
         super().__init__()
         self.composite = composite
-        self.keeps = keeps
+        self.keeps, self.watch = keeps, watch
         self.layers = 0
         self._handlers = handlers
         named = model.named_parameters() if isinstance(model, nn.Module) else ()

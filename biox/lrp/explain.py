@@ -1,26 +1,54 @@
-"""The public call: relevance of every input value for a score of the user's own model."""
+"""The public calls: relevance of every input value for a score of the user's own model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from biox.lrp.arguments import Bound, bounds_of, check_arguments
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
 from biox.lrp.operations import handlers_for
 from biox.lrp.presets import composite as composite_named
+from biox.lrp.targets import Target, Units, as_scores, weights_of
+from biox.lrp.watch import Mask, Watch, modules_watched
 
-Target = int | Tensor
-Bound = float | Tensor
+
+@dataclass(frozen=True)
+class Attribution:
+    """Relevance and what was asked for beside it. For a list of targets every tensor has a leading target dimension.
+
+    relevance: of every input value, shape (sample, *feature), in the unit of the score. score: what was explained,
+        shape (sample,).
+    layers: relevance of the outputs of the layers that were asked for, by name (a layer's second use is ``name:2``).
+    """
+
+    relevance: Float[Tensor, "..."]
+    score: Float[Tensor, "..."]
+    layers: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def positive(self) -> Tensor:
+        """The evidence for the score alone."""
+        return self.relevance.clamp(min=0)
+
+    @property
+    def negative(self) -> Tensor:
+        """The evidence against the score alone, as values <= 0."""
+        return self.relevance.clamp(max=0)
 
 
 def relevance(
     model: nn.Module,
     x: Float[Tensor, "sample *feature"],
-    target: Target,
+    target: Target | Sequence[Target],
     composite: str | Composite = "epsilon-plus",
     low: Bound | None = None,
     high: Bound | None = None,
-) -> Float[Tensor, "sample *feature"]:
+) -> Float[Tensor, "..."]:
     """How much each input value spoke for (positive) or against (negative) the explained score.
 
     The values of a sample add up to its score, but for what biases and stabilisers absorb (``conservation_error``); the
@@ -28,8 +56,10 @@ def relevance(
 
     model: any module or function of torch operations that maps ``x`` to scores, shape (sample, class). It must be in
         evaluation mode where that matters (dropout, BatchNorm).
-    target: the explained class, one for all (int) or one a sample (integer tensor, shape (sample,)); or a float tensor
-        of output weights, shape (sample, class), which explains the weighted sum of scores.
+    target: the explained class, one for all (int) or one a sample (integer tensor, shape (sample,)); a float tensor of
+        output weights, shape (sample, class), which explains the weighted sum of scores; any function of the model's
+        output that gives one score a sample (``difference(1, 0)``: why class 1 and not 0); or ``Units`` of a layer.
+        A list of targets explains each and shares the model's run; the result then has a leading target dimension.
     composite: the rules, by name (``biox.lrp.NAMES``), made by ``biox.lrp.composite(name, eps=...)``, or your own.
     low, high: lowest and highest possible input, broadcastable to a sample; for composites with the box rule.
 
@@ -37,25 +67,58 @@ def relevance(
     Raises UnhandledOperation (an operation without a rule), ValueError (arguments that do not fit).
     Source: Bach et al. 2015; rules in ``biox.lrp.rules``.
     """
+    return attribute(model, x, target, composite, low=low, high=high).relevance
+
+
+def attribute(  # noqa: PLR0913 - one call answers every question about one pass
+    model: nn.Module,
+    x: Float[Tensor, "sample *feature"],
+    target: Target | Sequence[Target],
+    composite: str | Composite = "epsilon-plus",
+    *,
+    low: Bound | None = None,
+    high: Bound | None = None,
+    layers: Sequence[str] = (),
+    masks: Mapping[str, Mask] | None = None,
+) -> Attribution:
+    """``relevance`` with its score, the relevance of layers inside the model, and relevance that passes chosen units.
+
+    layers: names of modules (``"features.10"``), or patterns (``"blocks.*"``), whose outputs' relevance is wanted.
+    masks: for a layer's name or pattern, which of its channels relevance may pass (int or ints), or a float or bool
+        tensor that multiplies the relevance of its output; the basis of concept relevance (Achtibat et al. 2023).
+
+    All else as in ``relevance``. Names that no layer has are a ValueError that lists those of the model.
+    """
+    several = isinstance(target, list | tuple)
+    targets: list[Any] = list(target) if several else [target]
     chosen = composite_named(composite) if isinstance(composite, str) else composite
+    starts = tuple(one.layer for one in targets if isinstance(one, Units))
+    watch = Watch(layers, masks or {}, starts) if layers or masks or starts else None
     with torch.inference_mode(False), torch.no_grad():
-        _check(model, x)
-        capture = Capture(chosen, model, handlers_for(chosen))
-        leaf = capture.start(x, _bounds(chosen, x, low, high))
-        with capture:
-            output = model(leaf)
-        scores = _scores(capture, output, len(x))
-        weights = weights_of(target, scores)
-        start = weights if chosen.start == "one" else scores.detach() * weights
-        (found,) = torch.autograd.grad(scores, leaf, start)
-    return found
+        check_arguments(model, x)
+        capture = Capture(chosen, model, handlers_for(chosen), keeps=len(targets) > 1, watch=watch)
+        leaf = capture.start(x, bounds_of(chosen, x, low, high))
+        output = _output(capture, model, leaf)
+        found = [_explained(capture, output, leaf, one) for one in targets]
+    if not several:
+        return found[0]
+    names = found[0].layers
+    return Attribution(
+        torch.stack([one.relevance for one in found]),
+        torch.stack([one.score for one in found]),
+        {name: torch.stack([one.layers[name] for one in found]) for name in names},
+    )
 
 
 def score(model: nn.Module, x: Float[Tensor, "sample *feature"], target: Target) -> Float[Tensor, " sample"]:
-    """The explained score of each sample: the logit of its target, or the weighted sum of its outputs."""
+    """The explained score of each sample: the logit of its target, the weighted sum of its outputs, or the function."""
+    if isinstance(target, Units):
+        raise ValueError("The score of Units is known inside the model only; attribute(...) gives it.")
     with torch.no_grad():
         output = model(x)
-        scores = output.unsqueeze(1) if output.ndim == 1 else output
+        if not isinstance(target, int | Tensor):
+            return target(output)
+        scores = as_scores(output, len(x))
         return (scores * weights_of(target, scores)).flatten(1).sum(1)
 
 
@@ -69,85 +132,49 @@ def conservation_error(
     return (score - relevance.flatten(1).sum(1)) / score.abs()
 
 
-def weights_of(target: Target, scores: Tensor) -> Tensor:
-    """The target as weights of the outputs, in the shape of ``scores``."""
-    if isinstance(target, Tensor) and target.is_floating_point():
-        if target.shape != scores.shape:
-            raise ValueError(
-                f"Output weights have shape {tuple(target.shape)}, but the model's output has {tuple(scores.shape)}."
-            )
-        return target.to(scores)
-    if scores.ndim != 2:
-        raise ValueError(
-            "A class as target needs scores of shape (sample, class), but the model's output has "
-            f"{tuple(scores.shape)}; give a float tensor of output weights in that shape."
-        )
-    samples, classes = scores.shape
-    chosen = torch.as_tensor(target, device=scores.device)
-    if chosen.dtype.is_floating_point or chosen.dtype == torch.bool or chosen.shape not in ((), (samples,)):
-        raise ValueError(
-            f"The target must be a class, one integer for all or a tensor of {samples} integers, or a float tensor of "
-            f"output weights of shape {(samples, classes)}; got {target!r}."
-        )
-    if bool(((chosen < 0) | (chosen >= classes)).any()):
-        raise ValueError(f"The model has the classes 0 to {classes - 1}, but the target is {target!r}.")
-    return torch.nn.functional.one_hot(chosen.long().expand(samples), classes).to(scores.dtype)
+def _output(capture: Capture, model: Any, leaf: Tensor) -> Any:
+    if capture.watch is None:
+        with capture:
+            return model(leaf)
+    with modules_watched(capture.watch, capture, model), capture:
+        output = model(leaf)
+    capture.watch.check([name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else [])
+    return output
 
 
-def _scores(capture: Capture, output: object, samples: int) -> Tensor:
-    scores = capture.current(output) if isinstance(output, Tensor) else None
-    if scores is None or capture.tag(scores) is None:
-        raise ValueError(
-            "The model's output does not depend on its input, as far as torch operations show. It must be one tensor, "
-            f"made from the input without detaching or leaving torch; got {type(output).__name__}."
-        )
-    if scores.ndim == 0 or scores.shape[0] != samples:
-        raise ValueError(
-            f"The model's output has shape {tuple(scores.shape)}, expected one row for each of {samples} samples."
-        )
-    if scores.ndim == 1:
-        with torch.enable_grad():
-            return scores.unsqueeze(1)
-    return scores
+def _explained(capture: Capture, output: Any, leaf: Tensor, target: Target) -> Attribution:
+    """One pass backwards."""
+    end, weights = _end(capture, output, len(leaf), target)
+    values = end.detach() * weights
+    start = weights * (end.detach() != 0) if capture.composite.start == "one" else values
+    (found,) = torch.autograd.grad(end, leaf, start, retain_graph=capture.keeps)
+    seen: dict[str, Tensor] = {}
+    if capture.watch is not None:
+        seen = dict(capture.watch.found)
+        capture.watch.found.clear()
+    return Attribution(found, values.flatten(1).sum(1), seen)
 
 
-def _check(model: object, x: object) -> None:
-    if not isinstance(x, Tensor):
-        raise ValueError(f"x must be a torch tensor of shape (sample, *feature), got {type(x).__name__}.")
-    if not x.is_floating_point() or x.ndim < 1:
+def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[Tensor, Tensor]:
+    """Where the pass backwards starts, and how much each value there counts."""
+    if isinstance(target, Units):
+        assert capture.watch is not None
+        return capture.watch.units(target.layer, target.channels)
+    function = not isinstance(target, int | Tensor)
+    if function:
+        output = capture.decomposed(target, output)
+        if not isinstance(output, Tensor) or output.shape != (samples,):
+            given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            raise ValueError(f"A target function must give one score a sample, shape ({samples},); it gave {given}.")
+    current = capture.current(output) if isinstance(output, Tensor) else output
+    with capture, torch.enable_grad():
+        scores = as_scores(current, samples)
+    scores = capture.current(scores)
+    if capture.tag(scores) is None:
         raise ValueError(
-            f"x must be a float tensor of shape (sample, *feature), got {x.dtype} of shape {tuple(x.shape)}."
+            "The model's output does not depend on its input, as far as torch operations show. It must be made from "
+            "the input without detaching or leaving torch."
         )
-    random = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
-    for name, module in model.named_modules() if isinstance(model, nn.Module) else ():
-        if isinstance(module, torch.jit.ScriptModule):
-            raise ValueError(
-                f"The layer {name!r} is compiled by torch.jit, so its operations cannot be seen. Give its source."
-            )
-        if module.training and isinstance(module, random):
-            raise ValueError(
-                f"The layer {name!r} ({type(module).__name__}) is in training mode, where a sample's score is random "
-                "or depends on the other samples. Call model.eval() first."
-            )
-
-
-def _bounds(composite: Composite, x: Tensor, low: Bound | None, high: Bound | None) -> tuple[Tensor, Tensor] | None:
-    if not composite.needs_bounds:
-        return None
-    if low is None or high is None:
-        raise ValueError(
-            "The box rule needs low and high: the lowest and highest possible input, broadcastable to a sample."
-        )
-    ends = []
-    for name, bound in (("low", low), ("high", high)):
-        values = torch.as_tensor(bound, dtype=x.dtype, device=x.device).detach()
-        try:
-            ends.append(values.broadcast_to(x.shape))
-        except RuntimeError:
-            shape = tuple(values.shape)
-            raise ValueError(
-                f"{name} has shape {shape}, which does not broadcast to a sample {tuple(x.shape[1:])}."
-            ) from None
-    if bool((ends[0] > ends[1]).any()):
-        raise ValueError("low is above high somewhere; low must hold the lowest and high the highest possible input.")
-    return ends[0], ends[1]
+    return scores, torch.ones_like(scores) if callable(target) and not isinstance(target, Tensor) else weights_of(
+        target, scores
+    )

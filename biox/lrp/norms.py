@@ -77,7 +77,7 @@ def rms_norm(
 def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: Tensor, deviation: Tensor) -> Tensor:
     """With a constant g, y = (x - mean) g + b is linear in x: each input gets its share of each output it is part of.
 
-    weight: broadcastable to the input. deviation: 1 / standard deviation, one for each run of values that is normalised.
+    weight: broadcastable to the input. deviation: 1 / standard deviation, one for each run of values.
     """
     dependent_tag(capture, input)
     name = capture.name_of(None if weight is None else weight)

@@ -105,7 +105,7 @@ def cell(step: Step) -> Callable[..., Any]:
         b_hh: Tensor | None = None,
     ) -> Any:
         def steps(x: Tensor, *state: Tensor) -> Any:
-            found = step(functional.linear(x, w_ih, b_ih), functional.linear(state[0], w_hh, b_hh), state)
+            found: Any = step(functional.linear(x, w_ih, b_ih), functional.linear(state[0], w_hh, b_hh), state)
             return found if len(found) > 1 else found[0]
 
         return capture.decomposed(steps, input, *(hx if isinstance(hx, tuple | list) else (hx,)))

@@ -135,10 +135,15 @@ def layer_output(
                 "The box rule needs the bounds of its layer's input, which are known only where a layer reads the "
                 f"model's input; the layer {layer.name!r} at {line} does not. Use Entry(box(), first=True)."
             )
+        if capture.watch is not None:
+            relevance = capture.watch.arrives(rank, relevance)
         return (None if rule.blocks else propagate(rule, site, relevance),)
 
     bare = Bare(layer, input, rank) if before_relu is None else None
-    return capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
+    linked = capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
+    if capture.watch is not None:
+        capture.watch.passes(rank, layer.name, linked, layer.operator.channel_dim)
+    return linked
 
 
 def dependent_tag(capture: Capture, tensor: Tensor) -> Tag:

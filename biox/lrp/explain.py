@@ -116,7 +116,7 @@ def score(model: nn.Module, x: Float[Tensor, "sample *feature"], target: Target)
         raise ValueError("The score of Units is known inside the model only; attribute(...) gives it.")
     with torch.no_grad():
         output = model(x)
-        if not isinstance(target, int | Tensor):
+        if not isinstance(target, Tensor) and callable(target):
             return target(output)
         scores = as_scores(output, len(x))
         return (scores * weights_of(target, scores)).flatten(1).sum(1)
@@ -160,7 +160,7 @@ def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[T
     if isinstance(target, Units):
         assert capture.watch is not None
         return capture.watch.units(target.layer, target.channels)
-    function = not isinstance(target, int | Tensor)
+    function = not isinstance(target, Tensor) and callable(target)
     if function:
         output = capture.decomposed(target, output)
         if not isinstance(output, Tensor) or output.shape != (samples,):

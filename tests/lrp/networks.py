@@ -60,6 +60,20 @@ def with_random_statistics(net: nn.Module) -> nn.Module:
     return net
 
 
+def with_mild_statistics(net: nn.Module) -> nn.Module:
+    """BatchNorm away from its start, but near enough to 1 that deep networks keep their values in range."""
+    for module in net.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            nn.init.normal_(module.running_mean, std=0.1)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+            if module.affine:
+                nn.init.uniform_(module.weight, 0.5, 1.5)
+                nn.init.normal_(module.bias, std=0.1)
+    return net
+
+
 class Residual(nn.Module):
     """Residual sums written as functions, one layer used twice, ReLU in place."""
 

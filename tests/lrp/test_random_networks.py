@@ -1,5 +1,7 @@
 """Claims that hold for any small network: hypothesis draws the network, the rules and the data."""
 
+import copy
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +47,32 @@ def test_equal_to_zennit(network, name):
     theirs = peers.relevance(model, x, 2, peers.composite(name, -5.0, 5.0))
     ours = lrp.relevance(model, x, 2, name, low=-5.0, high=5.0)
     torch.testing.assert_close(ours, theirs, rtol=1e-7, atol=1e-10)
+
+
+def merged_by_hand(model: nn.Sequential) -> nn.Sequential:
+    """The same network with each BatchNorm multiplied into the convolution before it."""
+    layers: list[nn.Module] = []
+    for layer in copy.deepcopy(model):
+        if isinstance(layer, nn.BatchNorm1d):
+            convolution = layers[-1]
+            assert isinstance(convolution, nn.Conv1d)
+            assert layer.running_var is not None
+            scale = layer.weight.data / (layer.running_var + layer.eps).sqrt()
+            before = 0.0 if convolution.bias is None else convolution.bias.data
+            convolution.weight.data *= scale[:, None, None]
+            convolution.bias = nn.Parameter(layer.bias.data + (before - layer.running_mean) * scale)
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers)
+
+
+@few
+@given(convolutional(), names)
+def test_a_batchnorm_folded_is_a_batchnorm_merged_by_hand(network, name):
+    model, x = network
+    ours = lrp.relevance(model, x, 2, name, low=-5.0, high=5.0)
+    merged = lrp.relevance(merged_by_hand(model), x, 2, name, low=-5.0, high=5.0)
+    torch.testing.assert_close(ours, merged, rtol=1e-7, atol=1e-10)
 
 
 @few

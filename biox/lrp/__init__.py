@@ -4,6 +4,7 @@
 """
 
 from biox.lrp import rules
+from biox.lrp.check import Check, check
 from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
 from biox.lrp.explain import Attribution, attribute, conservation_error, relevance, score
@@ -13,12 +14,14 @@ from biox.lrp.targets import Units, difference, log_odds, log_ratio
 __all__ = [
     "NAMES",
     "Attribution",
+    "Check",
     "Composite",
     "Entry",
     "Place",
     "UnhandledOperation",
     "Units",
     "attribute",
+    "check",
     "composite",
     "conservation_error",
     "difference",

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from biox.lrp.composites import Composite, Place
-from biox.lrp.errors import UnhandledOperation, place_in_user_code, refusal
+from biox.lrp.errors import UnhandledOperation, operation_name, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
-from biox.lrp.tags import Back, Link, Tag, holds, tensors_in, with_tensors
+from biox.lrp.journal import Journal
+from biox.lrp.tags import SIGNAL, Back, Link, Tag, holds, tensors_in, with_tensors
 from biox.lrp.watch import Watch
 
 Handler = Callable[..., Any]
@@ -28,6 +29,7 @@ class Capture(TorchFunctionMode):
 
     keeps: several passes backwards will follow, so what the layers need for one is kept for the next.
     layers: how many layers with weights have run so far. watch: what is asked about layers inside the model.
+    journal: where every step is noted, for ``check``.
     """
 
     def __init__(
@@ -37,10 +39,11 @@ class Capture(TorchFunctionMode):
         handlers: Mapping[Any, Handler],
         keeps: bool = False,
         watch: Watch | None = None,
+        journal: Journal | None = None,
     ):
         super().__init__()
         self.composite = composite
-        self.keeps, self.watch = keeps, watch
+        self.keeps, self.watch, self.journal = keeps, watch, journal
         self.layers = 0
         self._handlers = handlers
         named = model.named_parameters() if isinstance(model, nn.Module) else ()
@@ -83,6 +86,7 @@ class Capture(TorchFunctionMode):
 
     def link(self, value: Tensor, inputs: tuple[Tensor, ...], back: Back, tag: Tag) -> Tensor:
         """A dependent tensor of this value; ``back`` maps its relevance to that of the inputs."""
+        back = back if self.journal is None else self.journal.counted(back)
         with torch.enable_grad():
             linked = Link.apply([value], back, self.keeps, *inputs)
         assert isinstance(linked, Tensor)
@@ -93,7 +97,7 @@ class Capture(TorchFunctionMode):
     def native(self, func: Any, args: tuple, kwargs: dict, *, raw: bool, positive: bool) -> Any:
         """Run an operation that copies or selects values: its own gradient is the way back of relevance."""
         given = [tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor)]
-        gate = all(tag.gate for tensor in given if (tag := self.tag(tensor)) is not None)
+        gate = min(tag.gate for tensor in given if (tag := self.tag(tensor)) is not None)
         with torch.enable_grad():
             result = func(*args, **kwargs)
         for tensor in tensors_in(result):
@@ -103,7 +107,7 @@ class Capture(TorchFunctionMode):
                 self._relate(tensor, tag, given)
         return result
 
-    def unhandled(self, func: Any, args: tuple, kwargs: dict, *, gate: bool = False) -> Any:
+    def unhandled(self, func: Any, args: tuple, kwargs: dict, *, gate: int = SIGNAL) -> Any:
         """Run an operation without a rule; its result refuses relevance, should any ever arrive there."""
         result, sentence = func(*args, **kwargs), refusal(func)
         if not any(tensor.is_floating_point() or tensor.is_complex() for tensor in tensors_in(result)):
@@ -112,7 +116,10 @@ class Capture(TorchFunctionMode):
             raise UnhandledOperation(sentence)
 
         def back(relevance: Tensor) -> tuple[Tensor | None, ...]:
-            raise UnhandledOperation(sentence)
+            if self.journal is None:
+                raise UnhandledOperation(sentence)
+            self.journal.note(refused=sentence)
+            return (None,) * len(inputs)
 
         inputs = tuple(tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor))
         return self.link(result.detach().clone(), inputs, back, Tag(self, gate=gate))
@@ -150,6 +157,8 @@ class Capture(TorchFunctionMode):
         if not dependent:
             return func(*args, **kwargs)
         handler = self._handlers.get(func)
+        if self.journal is not None:
+            self.journal.runs(operation_name(func), getattr(handler, "__name__", ""), place_in_user_code())
         if handler is None and self.composite.flow != "relevance":
             return self.native(func, args, kwargs, raw=False, positive=False)
         if handler is None:

@@ -21,11 +21,15 @@ def place_in_user_code() -> str:
     return "an unknown place" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
+def operation_name(func: Any) -> str:
+    """What torch calls an operation, or the name of the attribute that is read."""
+    name = getattr(func, "__name__", str(func))
+    return getattr(getattr(func, "__self__", func), "__name__", name) if name == "__get__" else name
+
+
 def refusal(func: Any) -> str:
     """The sentence for an operation without a rule."""
-    name = getattr(func, "__name__", str(func))
-    if name == "__get__":  # an attribute, as in y.real
-        name = getattr(getattr(func, "__self__", func), "__name__", name)
+    name = operation_name(func)
     owner = "Tensor" if hasattr(func, "__objclass__") else getattr(func, "__module__", None) or "torch"
     return (
         f"No rule for {owner}.{name}, met at {place_in_user_code()}, on a tensor that depends on the input. "

@@ -94,12 +94,8 @@ def attribute(  # noqa: PLR0913 - one call answers every question about one pass
     chosen = composite_named(composite) if isinstance(composite, str) else composite
     starts = tuple(one.layer for one in targets if isinstance(one, Units))
     watch = Watch(layers, masks or {}, starts) if layers or masks or starts else None
-    with torch.inference_mode(False), torch.no_grad():
-        check_arguments(model, x)
-        capture = Capture(chosen, model, handlers_for(chosen), keeps=len(targets) > 1, watch=watch)
-        leaf = capture.start(x, bounds_of(chosen, x, low, high))
-        output = _output(capture, model, leaf)
-        found = [_explained(capture, output, leaf, one) for one in targets]
+    capture = Capture(chosen, model, handlers_for(chosen), keeps=len(targets) > 1, watch=watch)
+    found, _ = explained(capture, model, x, targets, (low, high))
     if not several:
         return found[0]
     names = found[0].layers
@@ -116,7 +112,7 @@ def score(model: nn.Module, x: Float[Tensor, "sample *feature"], target: Target)
         raise ValueError("The score of Units is known inside the model only; attribute(...) gives it.")
     with torch.no_grad():
         output = model(x)
-        if not isinstance(target, Tensor) and callable(target):
+        if not isinstance(target, int | Tensor):
             return target(output)
         scores = as_scores(output, len(x))
         return (scores * weights_of(target, scores)).flatten(1).sum(1)
@@ -132,6 +128,17 @@ def conservation_error(
     return (score - relevance.flatten(1).sum(1)) / score.abs()
 
 
+def explained(
+    capture: Capture, model: Any, x: Tensor, targets: Sequence[Target], bounds: tuple[Bound | None, Bound | None]
+) -> tuple[list[Attribution], Any]:
+    """The model's run under the capture and a pass backwards for each target; and the model's output."""
+    with torch.inference_mode(False), torch.no_grad():
+        check_arguments(model, x)
+        leaf = capture.start(x, bounds_of(capture.composite, x, *bounds))
+        output = _output(capture, model, leaf)
+        return [_backwards(capture, output, leaf, one) for one in targets], output
+
+
 def _output(capture: Capture, model: Any, leaf: Tensor) -> Any:
     if capture.watch is None:
         with capture:
@@ -142,12 +149,14 @@ def _output(capture: Capture, model: Any, leaf: Tensor) -> Any:
     return output
 
 
-def _explained(capture: Capture, output: Any, leaf: Tensor, target: Target) -> Attribution:
+def _backwards(capture: Capture, output: Any, leaf: Tensor, target: Target) -> Attribution:
     """One pass backwards."""
     end, weights = _end(capture, output, len(leaf), target)
     values = end.detach() * weights
     start = weights * (end.detach() != 0) if capture.composite.start == "one" else values
-    (found,) = torch.autograd.grad(end, leaf, start, retain_graph=capture.keeps)
+    (found,) = torch.autograd.grad(
+        end, leaf, start, retain_graph=capture.keeps, allow_unused=True, materialize_grads=True
+    )
     seen: dict[str, Tensor] = {}
     if capture.watch is not None:
         seen = dict(capture.watch.found)
@@ -157,11 +166,14 @@ def _explained(capture: Capture, output: Any, leaf: Tensor, target: Target) -> A
 
 def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[Tensor, Tensor]:
     """Where the pass backwards starts, and how much each value there counts."""
+    if not (isinstance(target, int | Tensor | Units) or callable(target)):
+        raise ValueError(
+            f"The target must be a class, output weights, a function of the output or Units, got {target!r}."
+        )
     if isinstance(target, Units):
         assert capture.watch is not None
         return capture.watch.units(target.layer, target.channels)
-    function = not isinstance(target, Tensor) and callable(target)
-    if function:
+    if not isinstance(target, int | Tensor):
         output = capture.decomposed(target, output)
         if not isinstance(output, Tensor) or output.shape != (samples,):
             given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
@@ -175,6 +187,5 @@ def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[T
             "The model's output does not depend on its input, as far as torch operations show. It must be made from "
             "the input without detaching or leaving torch."
         )
-    return scores, torch.ones_like(scores) if callable(target) and not isinstance(target, Tensor) else weights_of(
-        target, scores
-    )
+    weights = weights_of(target, scores) if isinstance(target, int | Tensor) else torch.ones_like(scores)
+    return scores, weights

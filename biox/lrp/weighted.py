@@ -137,12 +137,16 @@ def layer_output(
             )
         if capture.watch is not None:
             relevance = capture.watch.arrives(rank, relevance)
+        if capture.journal is not None:
+            capture.journal.note(layer=layer.name, rule=rule.name)
         return (None if rule.blocks else propagate(rule, site, relevance),)
 
     bare = Bare(layer, input, rank) if before_relu is None else None
     linked = capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
     if capture.watch is not None:
         capture.watch.passes(rank, layer.name, linked, layer.operator.channel_dim)
+    if capture.journal is not None:
+        capture.journal.layer(rank)
     return linked
 
 

@@ -7,43 +7,75 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from biox.lrp.capture import Capture
-from biox.lrp.tags import Tag
+from biox.lrp.copies import refuse_if_random
+from biox.lrp.tags import GATE, LIMITED, SIGNAL, Tag, tensors_in
 from biox.lrp.weighted import dependent_tag, relu
 
 
 def passed(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
     """Any function of single values: relevance passes unchanged."""
-    tag = dependent_tag(capture, input)
-    return _linked(capture, input, func(input, *args, **kwargs), positive=False, gate=tag.gate)
+    return _linked(capture, func, (input, *args), kwargs)
 
 
 def positive(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
     """The same for functions that are never negative."""
-    tag = dependent_tag(capture, input)
-    return _linked(capture, input, func(input, *args, **kwargs), positive=True, gate=tag.gate)
+    return _linked(capture, func, (input, *args), kwargs, positive=True)
 
 
 def gate(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
-    """The same for functions between 0 and a limit, which in a product weigh the other factor."""
-    return _linked(capture, input, func(input, *args, **kwargs), positive=True, gate=True)
+    """The same for functions between 0 and 1, which in a product weigh the other factor."""
+    return _linked(capture, func, (input, *args), kwargs, positive=True, gate=GATE)
+
+
+def limited(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """The same for functions that are activations in one model and gates in the next (relu6, a square root)."""
+    return _linked(capture, func, (input, *args), kwargs, positive=True, gate=LIMITED)
+
+
+def unit(capture: Capture, func: Any, input: Tensor) -> Any:
+    """The same for functions between -1 and 1; ``1 + tanh(x)`` is a gate (GELU by hand)."""
+    return _linked(capture, func, (input,), {}, unit=True)
 
 
 def scale(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
-    """Norms, deviations and reciprocals: constants in a product; relevance that reaches one elsewhere is refused."""
-    return capture.unhandled(func, args, kwargs, gate=True)
+    """Deviations, reciprocals, signs: constants in a product; relevance that reaches one elsewhere is refused."""
+    return capture.unhandled(func, args, kwargs, gate=GATE)
+
+
+def power(capture: Capture, func: Any, input: Tensor, exponent: Any) -> Any:
+    """``x ** 2`` is an activation, ``x ** 0.5`` may be a scale, ``x ** -0.5`` is one."""
+    if not isinstance(exponent, int | float):
+        return passed(capture, func, input, exponent)
+    return (scale if exponent < 0 else limited if exponent < 1 else passed)(capture, func, input, exponent)
+
+
+def randomised_relu(
+    capture: Capture, func: Any, input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False
+) -> Any:
+    """In evaluation mode a leaky ReLU; a random score is refused."""
+    refuse_if_random(training)
+    return passed(capture, func, input, lower, upper, False)
+
+
+def hardtanh(capture: Capture, func: Any, input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """As relu6 where it begins at 0."""
+    return (limited if min_val >= 0 else passed)(capture, func, input, min_val, max_val)
 
 
 def clamp(capture: Capture, func: Any, input: Tensor, min: Any = None, max: Any = None) -> Any:
     """``x.clamp(min=0)`` is a ReLU; other limits pass relevance unchanged, and two limits from 0 on make a gate."""
-    if capture.tag(min) or capture.tag(max):
-        return capture.unhandled(torch.clamp, (input, min, max), {})
     from_zero = isinstance(min, int | float) and min == 0
     if from_zero and max is None:
         return relu(capture, torch.relu, input)
-    handler = gate if from_zero else passed
-    return handler(capture, torch.clamp, input, min, max)
+    return (limited if from_zero else passed)(capture, torch.clamp, input, min, max)
+
+
+def clamp_max(capture: Capture, func: Any, input: Tensor, max: Any) -> Any:
+    """``x.clamp(max=...)``."""
+    return clamp(capture, func, input, None, max)
 
 
 def glu(capture: Capture, func: Any, input: Tensor, dim: int = -1) -> Any:
@@ -56,12 +88,10 @@ def glu(capture: Capture, func: Any, input: Tensor, dim: int = -1) -> Any:
     return capture.decomposed(steps, input)
 
 
-def softmax(
-    capture: Capture, func: Any, input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Any:
+def softmax(capture: Capture, func: Any, input: Tensor, dim: int | None = None, *args: Any, **kwargs: Any) -> Any:
     """Taylor expansion, R_i = x_i (R_i' - p_i sum_j R_j') (Achtibat et al. 2024); or a constant, if blocked."""
-    axis = -1 if dim is None else dim
-    value, blocked = torch.softmax(input, axis, dtype=dtype), capture.blocks("softmax")
+    axis = _axis(input, dim)
+    value, blocked = func(input, axis, *args, **kwargs), capture.blocks("softmax")
     kept, logits = value.detach(), input.detach()
 
     def back(relevance: Tensor) -> tuple[Tensor | None]:
@@ -70,7 +100,7 @@ def softmax(
         finite = logits.clamp(min=torch.finfo(logits.dtype).min)  # masked logits (-inf) get nothing
         return ((relevance - kept * relevance.sum(axis, keepdim=True)) * finite,)
 
-    return capture.link(value, (input,), back, Tag(capture, positive=True, gate=blocked))
+    return capture.link(value, (input,), back, Tag(capture, positive=True, gate=GATE if blocked else SIGNAL))
 
 
 def logsumexp(capture: Capture, func: Any, input: Tensor, dim: Any, keepdim: bool = False) -> Any:
@@ -84,12 +114,20 @@ def logsumexp(capture: Capture, func: Any, input: Tensor, dim: Any, keepdim: boo
     return capture.link(value if keepdim else torch.logsumexp(input, dim), (input,), back, Tag(capture))
 
 
-def log_softmax(
-    capture: Capture, func: Any, input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Any:
+def softmin(capture: Capture, func: Any, input: Tensor, dim: int | None = None, *args: Any, **kwargs: Any) -> Any:
+    """The softmax of the negative."""
+    return capture.decomposed(lambda x: functional.softmax(-x, _axis(x, dim), *args, **kwargs), input)
+
+
+def log_softmax(capture: Capture, func: Any, input: Tensor, dim: int | None = None, *args: Any, **kwargs: Any) -> Any:
     """A logit minus the soft maximum of all."""
-    axis = -1 if dim is None else dim
-    return capture.decomposed(lambda x: x - x.logsumexp(axis, keepdim=True), input)
+    axis, type_ = _axis(input, dim), func(input.detach()[:0], 0, *args, **kwargs).dtype
+    return capture.decomposed(lambda x: x.to(type_) - x.to(type_).logsumexp(axis, keepdim=True), input)
+
+
+def logaddexp(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
+    """Log-sum-exp of two tensors."""
+    return capture.decomposed(lambda *x: torch.stack(torch.broadcast_tensors(*x)).logsumexp(0), input, other)
 
 
 def normalized(capture: Capture, func: Any, input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
@@ -111,8 +149,24 @@ def guided(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any
     return capture.link(result.detach(), (input,), back, Tag(capture))
 
 
-def _linked(capture: Capture, input: Tensor, value: Tensor, *, positive: bool, gate: bool) -> Tensor:
-    def back(relevance: Tensor) -> tuple[Tensor]:
-        return (relevance,)
+def _axis(input: Tensor, dim: int | None) -> int:
+    """The dimension of a softmax; torch's own choice where none is given."""
+    return (0 if input.ndim in (0, 1, 3) else 1) if dim is None else dim
 
-    return capture.link(value, (input,), back, Tag(capture, positive=positive, gate=gate))
+
+def _linked(  # noqa: PLR0913 - what is known of the result
+    capture: Capture,
+    func: Any,
+    args: tuple,
+    kwargs: dict,
+    *,
+    positive: bool = False,
+    gate: int | None = None,
+    unit: bool = False,
+) -> Tensor:
+    """The function's value, whose relevance is its first argument's; others must not depend on the input."""
+    if any(capture.tag(tensor) for tensor in tensors_in((args[1:], kwargs))):
+        return capture.unhandled(func, args, kwargs)
+    tag = dependent_tag(capture, args[0])
+    known = Tag(capture, positive=positive, gate=tag.gate if gate is None else gate, unit=unit)
+    return capture.link(func(*args, **kwargs), (args[0],), lambda relevance: (relevance,), known)

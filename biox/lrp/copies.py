@@ -1,5 +1,8 @@
 """Operations that relevance passes unchanged: copies, selections, and what has no effect in evaluation mode."""
 
+# The names of arguments are torch's, since callers may give them by name.
+# ruff: noqa: A002
+
 from typing import Any
 
 import torch
@@ -12,7 +15,8 @@ from biox.lrp.inplace import with_item
 from biox.lrp.tags import tensors_in
 
 # May put in a constant that is given as a number.
-_FILLING = (functional.pad, Tensor.masked_fill, torch.masked_fill, Tensor.where, torch.where, with_item)
+_NAMES = ("masked_fill", "where", "scatter", "index_fill")
+_FILLING = (functional.pad, with_item, *(getattr(home, name) for home in (torch, Tensor) for name in _NAMES))
 
 
 def copied(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -30,11 +34,20 @@ def constant(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
     return func(*args, **kwargs)
 
 
-def dropout(capture: Capture, func: Any, input: Tensor, p: float = 0.5, training: bool = True) -> Any:  # noqa: A002
+def dropout(
+    capture: Capture, func: Any, input: Tensor, p: float = 0.5, training: bool | None = None, train: bool | None = None
+) -> Any:
     """Nothing, in evaluation mode; a random score is refused."""
-    if training and p > 0:
-        raise UnhandledOperation(
-            f"Dropout at {place_in_user_code()} is in training mode, where the explained score is random. "
-            "Call model.eval() first."
-        )
+    default = "alpha" not in getattr(func, "__name__", "")
+    given = [one for one in (training, train) if one is not None]
+    refuse_if_random(p > 0 and (given[0] if given else default))
     return input
+
+
+def refuse_if_random(training: bool) -> None:
+    """Dropout or a random activation in training mode is refused."""
+    if training:
+        raise UnhandledOperation(
+            f"Dropout or a random activation at {place_in_user_code()} is in training mode, where the explained score "
+            "is random. Call model.eval() first."
+        )

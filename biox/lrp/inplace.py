@@ -28,6 +28,7 @@ _OPTIONAL = {
     functional.hardsigmoid: 1,
     functional.hardtanh: 3,
     functional.threshold: 3,
+    functional.rrelu: 4,
 }
 _OPERATORS = {f"__i{name}__": f"__{name}__" for name in ("add", "sub", "mul", "truediv", "div")}
 _SET_DATA = getattr(Tensor, "data").__set__  # noqa: B009 - the descriptor itself, which type checkers do not know

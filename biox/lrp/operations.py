@@ -15,8 +15,9 @@ from biox.lrp import activations, attention, copies, norms, products, recurrent,
 from biox.lrp.capture import Handler
 from biox.lrp.composites import Composite
 from biox.lrp.inplace import replaced, with_item
+from biox.lrp.tags import GATE
 
-_HOMES = (torch, Tensor, functional)
+_HOMES = (torch, Tensor, functional, torch.special, torch.linalg)
 
 _COPIES = """
     view view_as reshape reshape_as flatten unflatten ravel permute transpose swapaxes swapdims movedim moveaxis t
@@ -26,20 +27,27 @@ _COPIES = """
     float double half bfloat16 type_as cpu cuda where masked_fill masked_select pixel_shuffle pixel_unshuffle max_pool1d
     max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices adaptive_max_pool1d
     adaptive_max_pool2d adaptive_max_pool3d adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices
-    adaptive_max_pool3d_with_indices max min amax amin maximum minimum sort topk channel_shuffle pixel_shuffle
+    adaptive_max_pool3d_with_indices max min amax amin maximum minimum sort topk channel_shuffle
+    diag diag_embed diagonal_scatter select_scatter slice_scatter scatter index_copy index_fill index_put masked_scatter
+    put block_diag column_stack row_stack dsplit broadcast_tensors atleast_1d atleast_2d atleast_3d unsafe_chunk
+    unsafe_split median nanmedian kthvalue msort aminmax cummax cummin fmax fmin max_unpool1d max_unpool2d max_unpool3d
+    positive __pos__ meshgrid narrow_copy alias_copy cartesian_prod
 """
 _POOLS = """
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d mean sum cumsum
-    interpolate upsample grid_sample fold
+    interpolate upsample upsample_nearest upsample_bilinear fold scatter_add index_add quantile trace trapezoid
 """
 _PASSED = """
-    leaky_relu elu gelu silu tanh hardswish mish selu celu prelu hardtanh hardshrink softshrink softsign threshold
-    logsigmoid log log1p expm1 erf pow __pow__ nan_to_num
+    leaky_relu elu gelu silu hardswish mish selu celu prelu hardshrink softshrink softsign threshold tanhshrink
+    logsigmoid log log2 log10 log1p expm1 atan arctan asinh arcsinh sinh logit nan_to_num local_response_norm
 """
-_POSITIVE = "softplus exp abs absolute square"
-_GATES = "sigmoid hardsigmoid relu6"
-_SCALES = "sqrt rsqrt reciprocal norm std var linalg_norm linalg_vector_norm"
-_ACTIVATIONS = f"relu {_PASSED} {_POSITIVE} {_GATES}"
+_POSITIVE = "softplus exp exp2 abs absolute square"
+_GATES = "sigmoid expit hardsigmoid"
+_LIMITED = "relu6 sqrt"
+_UNITS = "tanh erf"
+_ACTIVATIONS = f"relu rrelu hardtanh {_PASSED} {_POSITIVE} {_GATES} {_LIMITED} {_UNITS}"
+_SCALES = "rsqrt reciprocal sign sgn"
+_LENGTHS = "norm linalg_norm linalg_vector_norm vector_norm std"
 _CONSTANTS = """
     detach zeros_like ones_like empty_like full_like rand_like randn_like new_zeros new_ones new_empty new_full
     new_tensor requires_grad_ retain_grad fill
@@ -60,7 +68,7 @@ def _getter(attribute: str) -> Any:
 
 HANDLERS: Mapping[Any, Handler] = {
     **_called(_COPIES, copies.copied),
-    **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT")], copies.copied),
+    **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT"), _getter("H"), _getter("mH")], copies.copied),
     **_called(_CONSTANTS, copies.constant),
     _getter("data"): copies.constant,
     **_called(_DROPOUTS, copies.dropout),
@@ -69,16 +77,27 @@ HANDLERS: Mapping[Any, Handler] = {
     **_called("conv1d conv2d conv3d", weighted.convolution),
     functional.batch_norm: weighted.batch_norm,
     **_called("relu", weighted.relu),
-    **_called("clamp clamp_min clamp_max clip", activations.clamp),
+    **_called("clamp clamp_min clip", activations.clamp),
+    **_called("clamp_max", activations.clamp_max),
     **_called(_PASSED, activations.passed),
     **_called(_POSITIVE, activations.positive),
     **_called(_GATES, activations.gate),
+    **_called(_LIMITED, activations.limited),
+    **_called(_UNITS, activations.unit),
+    **_called("pow __pow__ float_power", activations.power),
+    functional.hardtanh: activations.hardtanh,
+    **_called("rrelu", activations.randomised_relu),
     **_called(_SCALES, activations.scale),
-    torch.linalg.vector_norm: activations.scale,
-    torch.linalg.norm: activations.scale,
+    **_called(_LENGTHS, sums.homogeneous(1, GATE)),
+    **_called("var", sums.homogeneous(2, GATE)),
+    **_called("lp_pool1d lp_pool2d lp_pool3d diff", sums.homogeneous(1)),
+    torch.std_mean: sums.with_mean(1),
+    torch.var_mean: sums.with_mean(2),
     **_called("softmax", activations.softmax),
     **_called("log_softmax", activations.log_softmax),
+    functional.softmin: activations.softmin,
     **_called("logsumexp", activations.logsumexp),
+    **_called("logaddexp", activations.logaddexp),
     functional.glu: activations.glu,
     functional.normalize: activations.normalized,
     functional.layer_norm: norms.layer_norm,
@@ -86,6 +105,8 @@ HANDLERS: Mapping[Any, Handler] = {
     functional.instance_norm: norms.instance_norm,
     functional.rms_norm: norms.rms_norm,
     **_called("bmm einsum bilinear outer dot inner mv tensordot", products.multilinear),
+    **_called("prod", products.all_factors),
+    functional.cosine_similarity: products.cosine_similarity,
     functional.scaled_dot_product_attention: attention.scaled_dot_product,
     functional.multi_head_attention_forward: attention.multi_head,
     torch.lstm: recurrent.network(recurrent.lstm_step),
@@ -97,12 +118,15 @@ HANDLERS: Mapping[Any, Handler] = {
     torch.rnn_tanh_cell: recurrent.cell(recurrent.tanh_step),
     torch.rnn_relu_cell: recurrent.cell(recurrent.relu_step),
     **_called(_POOLS, sums.pooled),
+    functional.grid_sample: sums.sampled,
+    **_called("scatter_reduce", sums.reduced),
     **_called("add", sums.add),
     **_called("sub subtract", sums.subtract),
     **_called("rsub __rsub__", sums.subtract_from),
     **_called("mul multiply __mul__ __rmul__", sums.multiply),
     **_called("div divide true_divide __truediv__", sums.divide),
     **_called("addcmul", sums.add_product),
+    **_called("addcdiv", sums.add_quotient),
     **_called("addmm baddbmm", sums.add_matmul),
     **_called("lerp", sums.interpolated),
     **_called("neg negative __neg__", sums.negate),
@@ -113,5 +137,6 @@ GUIDED: Mapping[Any, Handler] = _called(_ACTIVATIONS, activations.guided)
 
 
 def handlers_for(composite: Composite) -> Mapping[Any, Handler]:
-    """The table that the composite's pass needs."""
-    return HANDLERS if composite.flow == "relevance" else GUIDED
+    """The table that the composite's pass needs, its own operations included."""
+    table = HANDLERS if composite.flow == "relevance" else GUIDED
+    return {**table, **dict(composite.operations)} if composite.operations else table

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from biox.lrp.capture import Capture
-from biox.lrp.products import product, quotient
+from biox.lrp.capture import Capture, Handler
+from biox.lrp.products import by_gradient, product, quotient
 from biox.lrp.propagate import divided
-from biox.lrp.tags import Bare, Tag
+from biox.lrp.tags import GATE, LIMITED, Bare, Tag, tensors_in
 from biox.lrp.weighted import dependent_tag, layer_output
 
 
@@ -49,15 +49,21 @@ def divide(capture: Capture, func: Any, input: Any, other: Any, *, rounding_mode
     if rounding_mode is not None:
         return capture.unhandled(func, (input, other), {"rounding_mode": rounding_mode})
     if capture.tag(input) is None:
-        return capture.unhandled(func, (input, other), {}, gate=True)
+        return capture.unhandled(func, (input, other), {}, gate=GATE)
     if capture.tag(other):
         return quotient(capture, func, input, other)
-    return _scaled(capture, func(input, other), input, other)
+    number = isinstance(other, int | float) and other != 0
+    return _scaled(capture, func(input, other), input, 1 / other if number else other)
 
 
 def add_product(capture: Capture, func: Any, input: Tensor, one: Tensor, two: Tensor, *, value: float = 1) -> Any:
     """``torch.addcmul``."""
     return capture.decomposed(lambda *parts: parts[0] + value * parts[1] * parts[2], input, one, two)
+
+
+def add_quotient(capture: Capture, func: Any, input: Tensor, one: Tensor, two: Tensor, *, value: float = 1) -> Any:
+    """``torch.addcdiv``."""
+    return capture.decomposed(lambda *parts: parts[0] + value * parts[1] / parts[2], input, one, two)
 
 
 def add_matmul(  # noqa: PLR0913 - the arguments of torch's function
@@ -75,20 +81,54 @@ def interpolated(capture: Capture, func: Any, input: Tensor, end: Tensor, weight
     return capture.decomposed(lambda x, y: (1 - weight) * x + weight * y, input, end)
 
 
-def pooled(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
-    """Means, sums, average pooling, interpolation: each input gets its share of what is linear in it."""
-    tag, eps = dependent_tag(capture, input), capture.composite.stabiliser
-    local = input.detach().requires_grad_()
-    with torch.enable_grad():
-        result = func(local, *args, **kwargs)
-    value = result.detach()
+def pooled(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
+    """Means, sums, average pooling, interpolation, scattered sums: shares of what is linear in the inputs."""
+    tensors = list(tensors_in((args, kwargs)))
+    tags = [tag for tensor in tensors if (tag := capture.tag(tensor)) is not None]
+    constants = any(tensor.is_floating_point() and capture.tag(tensor) is None for tensor in tensors)
+    overshoots = "bicubic" in [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
+    known = Tag(
+        capture,
+        raw=all(tag.raw for tag in tags),
+        positive=all(tag.positive for tag in tags) and not constants and not overshoots,
+        gate=min(tag.gate for tag in tags),
+    )
+    return by_gradient(capture, func, (args, kwargs), [one for one in tensors if capture.tag(one)], 1, known)
 
-    def back(relevance: Tensor) -> tuple[Tensor]:
-        share = divided(relevance, value, eps)
-        (gradient,) = torch.autograd.grad(result, local, share, retain_graph=capture.keeps)
-        return (gradient * local.detach(),)
 
-    return capture.link(value.clone(), (input,), back, Tag(capture, raw=tag.raw, positive=tag.positive, gate=tag.gate))
+def reduced(  # noqa: PLR0913 - the arguments of torch's scatter_reduce
+    capture: Capture, func: Any, input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, **kwargs: Any
+) -> Any:
+    """``torch.scatter_reduce``: sums and means share, maxima take all; a product is refused."""
+    if reduce == "prod":
+        return capture.unhandled(func, (input, dim, index, src, reduce), kwargs)
+    return pooled(capture, func, input, dim, index, src, reduce, **kwargs)
+
+
+def sampled(capture: Capture, func: Any, input: Tensor, grid: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """``functional.grid_sample``: where to look counts as a constant, as a gate does."""
+    dependent_tag(capture, input)
+    return pooled(capture, func, input, grid.detach(), *args, **kwargs)
+
+
+def homogeneous(degree: int, gate: int | None = None) -> Handler:
+    """The handler of functions with f(t x) = t^degree f(x), such as norms: R_i = x_i df/dx_i R / (degree f)."""
+
+    def handler(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        tag = Tag(capture, gate=dependent_tag(capture, input).gate if gate is None else gate)
+        return by_gradient(capture, func, ((input, *args), kwargs), [input], 1 / degree, tag)
+
+    return handler
+
+
+def with_mean(degree: int) -> Handler:
+    """The handler of ``torch.var_mean`` and ``torch.std_mean``."""
+
+    def handler(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
+        spread = homogeneous(degree, GATE)(capture, lambda *a, **k: func(*a, **k)[0], *args, **kwargs)
+        return spread, pooled(capture, lambda *a, **k: func(*a, **k)[1], *args, **kwargs)
+
+    return handler
 
 
 def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tensor:
@@ -103,7 +143,8 @@ def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tenso
         return layer_output(capture, joined.layer, joined.input, value, rank=joined.rank)
     raw = bool(constants) and tag.raw
     positive = all(known.positive and sign > 0 for _, sign, known in summands) and not constants
-    known = Tag(capture, raw=raw, positive=positive, gate=all(known.gate for _, _, known in summands))
+    gate = GATE if _is_gate(tag, constants) else min(known.gate for _, _, known in summands)
+    known = Tag(capture, raw=raw, positive=positive, gate=gate)
     if raw or (constants and not isinstance(constants[0], Tensor) and constants[0] == 0):
         return capture.link(value, (signal,), lambda relevance: (relevance.sum_to_size(signal.shape),), known)
     amounts = [(tensor.detach(), sign) for tensor, sign, _ in summands]
@@ -114,6 +155,11 @@ def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tenso
         return tuple((share * (amount * sign)).sum_to_size(amount.shape) for amount, sign in amounts)
 
     return capture.link(value, tuple(tensor for tensor, _, _ in summands), back, known)
+
+
+def _is_gate(tag: Tag, constants: list[Any]) -> bool:
+    """Whether a constant lifts values between -1 and 1 above 0, as in 1 + tanh(x)."""
+    return tag.unit and bool(constants) and isinstance(constants[0], int | float) and constants[0] >= 1
 
 
 def _with_bias(tag: Tag, constant: Any, sign: float) -> Bare | None:
@@ -133,5 +179,7 @@ def _scaled(capture: Capture, value: Tensor, signal: Tensor, factor: Any) -> Ten
     def back(relevance: Tensor) -> tuple[Tensor]:
         return ((relevance * counts).sum_to_size(shape),)
 
-    positive = tag.positive and not isinstance(factor, Tensor) and factor >= 0
-    return capture.link(value, (signal,), back, Tag(capture, raw=tag.raw, positive=positive, gate=tag.gate))
+    number = not isinstance(factor, Tensor)
+    positive = tag.positive and number and factor >= 0
+    gate = GATE if tag.gate == LIMITED and number and factor < 1 else tag.gate  # relu6(x + 3) / 6
+    return capture.link(value, (signal,), back, Tag(capture, raw=tag.raw, positive=positive, gate=gate))

@@ -12,6 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 from biox.lrp.layers import Layer
 
 Back = Callable[[Tensor], tuple[Tensor | None, ...]]
+SIGNAL, LIMITED, GATE = 0, 1, 2
 
 
 @dataclass
@@ -22,7 +23,8 @@ class Tag:
     node: its autograd node, to notice when something outside the capture made it.
     raw: nothing with weights lies between the input and it. positive: it holds no negative value.
     bounds: lowest and highest possible value, known for raw tensors when the composite needs them.
-    gate: it scales or weighs other values (a sigmoid, a norm), so that it gets no relevance when it meets a signal.
+    gate: how surely it scales or weighs other values: SIGNAL, LIMITED (a relu6, a root) or GATE (a sigmoid, a norm).
+        In a product the less sure one gets all relevance. unit: it lies between -1 and 1, so that 1 added makes it a gate.
     layer: the linear layer whose bare output it is; a BatchNorm or ReLU may still join it.
     value: the tensor that stands for it since it was overwritten in place.
     relatives: tensors that may share its memory; stale: the overwritten relative that made its values outdated.
@@ -33,7 +35,8 @@ class Tag:
     raw: bool = False
     positive: bool = False
     bounds: tuple[Tensor, Tensor] | None = None
-    gate: bool = False
+    gate: int = 0
+    unit: bool = False
     layer: "Bare | None" = None
     value: Tensor | None = None
     relatives: list[weakref.ref] = field(default_factory=list)

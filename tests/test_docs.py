@@ -26,6 +26,22 @@ def test_the_python_example_of_the_readme_runs():
     assert torch.isfinite(names["relevance"]).all()
 
 
+@pytest.mark.parametrize(
+    ("file", "printed"),
+    [
+        ("docs/explain-your-model.md", "Watching changes the model's output not at all"),
+        ("docs/write-a-rule.md", "No rule for torch.sinc"),
+    ],
+)
+def test_every_snippet_of_a_guide_runs(file, printed, capsys):
+    names: dict = {}
+    for code in blocks(file, "python"):
+        exec(code, names)
+    assert names["relevance"].isfinite().all()
+    assert names["relevance"].any()
+    assert printed in capsys.readouterr().out
+
+
 def test_the_example_of_a_study_file_is_a_study():
     (text,) = blocks("docs/study-file.md", "yaml")
     study = checked(Study, yaml.safe_load(text), "docs/study-file.md")

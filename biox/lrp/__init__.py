@@ -1,6 +1,7 @@
 """Layer-wise relevance propagation: which input values made a model's score.
 
-``relevance(model, x, target)`` explains a model as it is; ``composite`` and ``NAMES`` choose the rules.
+``check(model, x)`` says whether and how a model can be explained; ``relevance(model, x, target)`` explains it as it is;
+``composite`` and ``NAMES`` choose the rules. docs/explain-your-model.md and docs/write-a-rule.md are the guides.
 """
 
 from biox.lrp import rules
@@ -8,7 +9,7 @@ from biox.lrp.check import Check, check
 from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
 from biox.lrp.explain import Attribution, attribute, conservation_error, relevance, score
-from biox.lrp.presets import NAMES, composite, with_first
+from biox.lrp.presets import NAMES, composite, with_first, with_operation
 from biox.lrp.targets import Units, difference, log_odds, log_ratio
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "rules",
     "score",
     "with_first",
+    "with_operation",
 ]

@@ -1,8 +1,9 @@
 """Composites: which layer gets which rule. First match wins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from biox.lrp import rules
 from biox.lrp.rules import Rule
@@ -59,6 +60,7 @@ class Composite:
     flow: what passes the model backwards: relevance, or a gradient whose activations let only positive values pass
         (``"deconvolution"``), and only where they were active (``"guided"``); then the entries do not count.
     start: whether the pass begins with the score itself, or with 1.
+    operations: handlers of operations, beside or instead of those of ``biox.lrp.operations`` (``with_operation``).
     """
 
     entries: tuple[Entry, ...]
@@ -66,6 +68,7 @@ class Composite:
     fold_batchnorm: bool = True
     flow: Flow = "relevance"
     start: Literal["score", "one"] = "score"
+    operations: tuple[tuple[Any, Callable[..., Any]], ...] = ()
 
     def rule_for(self, place: Place) -> Rule:
         """The rule of one layer; for a norm the epsilon rule, for a softmax its Taylor rule, where no entry is."""

@@ -33,6 +33,6 @@ def refusal(func: Any) -> str:
     owner = "Tensor" if hasattr(func, "__objclass__") else getattr(func, "__module__", None) or "torch"
     return (
         f"No rule for {owner}.{name}, met at {place_in_user_code()}, on a tensor that depends on the input. "
-        "Explain a tensor before this operation, or replace it by operations that have a rule "
-        "(biox/lrp/operations.py lists them; a rule for a new one is one function and one line there)."
+        "Replace it by operations that have a rule (biox/lrp/operations.py lists them), or give it one: "
+        "lrp.with_operation(composite, operation, handler), where the handler is one function (docs/write-a-rule.md)."
     )

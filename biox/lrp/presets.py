@@ -7,6 +7,7 @@ layer that reads the input. Names and options are what a study file says: ``{nam
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from biox.lrp import rules
 from biox.lrp.composites import Composite, Entry
@@ -107,6 +108,14 @@ def deconvolution() -> Composite:
 def with_first(composite: Composite, rule: Rule) -> Composite:
     """The same composite with another rule for the layers that read the input."""
     return replace(composite, entries=(Entry(rule, first=True), *composite.entries))
+
+
+def with_operation(composite: Composite, operation: Callable[..., Any], handler: Callable[..., Any]) -> Composite:
+    """The same composite with a handler for one operation of torch, such as ``torch.sinc``.
+
+    The handler is a function ``(capture, operation, *arguments)``: one of those in ``biox.lrp.operations`` or your own.
+    """
+    return replace(composite, operations=(*composite.operations, (operation, handler)))
 
 
 BASES: dict[str, Callable[..., Composite]] = {

@@ -41,7 +41,7 @@ def scaled_dot_product(  # noqa: PLR0913 - the arguments of torch's function
 
     def back(relevance: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v = parts
-        weights = torch.softmax(_masked(q @ k.mT * factor, attn_mask, is_causal), -1)
+        weights = _weights(_masked(q @ k.mT * factor, attn_mask, is_causal), attn_mask)
         quotient = divided(relevance, result, eps)
         half = 0.5 if through_weights and depends[2] else 1.0
         to_value = (v * (weights.mT @ quotient)).mul_(half).sum_to_size(v.shape) if depends[2] else None
@@ -107,8 +107,8 @@ def multi_head(  # noqa: PLR0913 - the arguments of torch's function
         out = functional.linear(seen.permute(2, 0, 1, 3).flatten(-2), out_proj_weight, out_proj_bias)
         looked = None
         if need_weights:
-            logits = heads[0].detach() @ heads[1].detach().mT / math.sqrt(heads[0].shape[-1])
-            looked = torch.softmax(_masked(logits, mask, False), -1)
+            logits = heads[0] @ heads[1].mT / math.sqrt(heads[0].shape[-1])
+            looked = _weights(_masked(logits, mask, False), mask)
             looked = looked.mean(1) if average_attn_weights else looked
             looked = looked if batched else looked.squeeze(0)
         return out if batched else out.squeeze(1), looked
@@ -130,7 +130,7 @@ def _steps(  # noqa: PLR0913 - the arguments of attention
         repeats = query.shape[-3] // key.shape[-3]
         key, value = key.repeat_interleave(repeats, -3), value.repeat_interleave(repeats, -3)
     logits = _masked(query @ key.mT * factor, mask, causal)
-    return functional.dropout(logits.softmax(-1), dropout) @ value
+    return functional.dropout(_weights(logits, mask), dropout) @ value
 
 
 def _masked(logits: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
@@ -140,6 +140,14 @@ def _masked(logits: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
     if mask is None:
         return logits
     return logits.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else logits + mask
+
+
+def _weights(logits: Tensor, mask: Tensor | None) -> Tensor:
+    """The softmax; 0 for a position that the mask lets look at nothing, as torch has it."""
+    weights = logits.softmax(-1)
+    if mask is None:
+        return weights
+    return weights.masked_fill((logits.detach() == -math.inf).all(-1, keepdim=True), 0.0)
 
 
 def _joined(mask: Tensor | None, padding: Tensor | None, heads: int, query: Tensor) -> Tensor | None:

@@ -49,6 +49,11 @@ def by_gradient(
     return capture.link(value.clone(), inputs, back, tag)
 
 
+def multiplied_from_left(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
+    """``other @ input``."""
+    return capture.decomposed(torch.matmul, other, input)
+
+
 def product(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
     """``input * other``, both dependent: value by value, each product's relevance to its signal, or half to each."""
     one, two = capture.tag(input), capture.tag(other)

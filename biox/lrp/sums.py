@@ -56,6 +56,11 @@ def divide(capture: Capture, func: Any, input: Any, other: Any, *, rounding_mode
     return _scaled(capture, func(input, other), input, 1 / other if number else other)
 
 
+def divide_into(capture: Capture, func: Any, input: Tensor, other: Any) -> Any:
+    """``other / input``."""
+    return divide(capture, torch.div, torch.as_tensor(other, dtype=input.dtype, device=input.device), input)
+
+
 def add_product(capture: Capture, func: Any, input: Tensor, one: Tensor, two: Tensor, *, value: float = 1) -> Any:
     """``torch.addcmul``."""
     return capture.decomposed(lambda *parts: parts[0] + value * parts[1] * parts[2], input, one, two)

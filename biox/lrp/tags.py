@@ -24,7 +24,8 @@ class Tag:
     raw: nothing with weights lies between the input and it. positive: it holds no negative value.
     bounds: lowest and highest possible value, known for raw tensors when the composite needs them.
     gate: how surely it scales or weighs other values: SIGNAL, LIMITED (a relu6, a root) or GATE (a sigmoid, a norm).
-        In a product the less sure one gets all relevance. unit: it lies between -1 and 1, so that 1 added makes it a gate.
+        In a product the less sure one gets all relevance.
+    unit: it lies between -1 and 1, so that 1 added makes it a gate.
     layer: the linear layer whose bare output it is; a BatchNorm or ReLU may still join it.
     value: the tensor that stands for it since it was overwritten in place.
     relatives: tensors that may share its memory; stale: the overwritten relative that made its values outdated.

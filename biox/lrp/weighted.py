@@ -31,7 +31,9 @@ def linear(capture: Capture, func: Any, input: Tensor, weight: Tensor, bias: Ten
 
 
 def matmul(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
-    """``x @ W`` with a constant matrix W is a dense layer; anything else is a product."""
+    """``x @ W`` with a constant matrix W, or ``W @ x`` with a parameter W, is a dense layer; all else is a product."""
+    if capture.tag(input) is None and capture.name_of(input) and input.ndim == 2 and other.ndim >= 2:
+        return capture.decomposed(lambda x: (x.mT @ input.t()).mT, other)
     if capture.tag(input) is None or capture.tag(other) or other.ndim != 2:
         return multilinear(capture, func, input, other)
     layer = Layer("linear", capture.name_of(other), Dense(), other.t(), None)

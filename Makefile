@@ -38,6 +38,8 @@ clean:
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
+# lxt goes without what it requires (transformers, bitsandbytes, open_clip): the tests use its own equations only.
 .venv/ready-to-test: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps lxt
 	@touch $@

@@ -188,6 +188,8 @@ class Capture(TorchFunctionMode):
     def _finish_augmented(self, target: Tensor, written: Any) -> None:
         """``y[i] += h`` overwrites the view y[i] and then writes it back into y, which is thereby up to date again."""
         tag = self.tag(target)
+        while tag is not None and tag.value is not None:
+            tag = self.tag(tag.value)
         if tag is not None and tag.stale is not None and tag.stale() is written:
             tag.stale = None
 

@@ -69,6 +69,8 @@ def _getter(attribute: str) -> Any:
 HANDLERS: Mapping[Any, Handler] = {
     **_called(_COPIES, copies.copied),
     **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT"), _getter("H"), _getter("mH")], copies.copied),
+    torch._VF._pack_padded_sequence: copies.copied,
+    torch._VF._pad_packed_sequence: copies.copied,
     **_called(_CONSTANTS, copies.constant),
     _getter("data"): copies.constant,
     **_called(_DROPOUTS, copies.dropout),

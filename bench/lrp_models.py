@@ -27,6 +27,7 @@ class Case:
     """A model with its input and the composites that make sense for it.
 
     title: how tables call it. shape: of the input, samples first. compiled: whether to time ``compile=True`` as well.
+    any_size: it takes smaller images too, which are enough to compare relevances.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Case:
     shape: tuple[int, ...]
     composites: tuple[str, ...] = CONVOLUTIONAL
     compiled: bool = False
+    any_size: bool = True
 
 
 class Lstm(nn.Module):
@@ -77,7 +79,9 @@ CASES = {
     "densenet121": Case("DenseNet121 b4", vision("densenet121"), (4, *IMAGE)),
     "efficientnet_b0": Case("EfficientNet-B0 b4", vision("efficientnet_b0"), (4, *IMAGE)),
     "convnext_tiny": Case("ConvNeXt-T b2", vision("convnext_tiny"), (2, *IMAGE), (*CONVOLUTIONAL, "attnlrp")),
-    "vit_b_16": Case("ViT-B/16 b2", vision("vit_b_16"), (2, *IMAGE), (*TRANSFORMER, "attnlrp-gamma-mlp")),
+    "vit_b_16": Case(
+        "ViT-B/16 b2", vision("vit_b_16"), (2, *IMAGE), (*TRANSFORMER, "attnlrp-gamma-mlp"), any_size=False
+    ),
     "swin_t": Case("Swin-T b2", vision("swin_t"), (2, *IMAGE), TRANSFORMER),
     "gait_cnn": Case("gait CNN b512", gait_cnn, (512, 6, 101), compiled=True),
     "mlp": Case("MLP-768 b4096", mlp, (4096, 606), compiled=True),
@@ -103,6 +107,8 @@ def settle(model: nn.Module, x: Tensor) -> None:
     """Give every BatchNorm statistics about those of its input, so that signals neither die out nor explode."""
     norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+        nn.init.normal_(norm.bias, std=0.1)
         norm.momentum = 1.0
         norm.train()
     with torch.no_grad():
@@ -113,8 +119,6 @@ def settle(model: nn.Module, x: Tensor) -> None:
         assert norm.running_var is not None
         norm.running_mean += 0.1 * norm.running_var.sqrt() * torch.randn_like(norm.running_mean)
         norm.running_var *= torch.empty_like(norm.running_var).uniform_(0.5, 1.5)
-        nn.init.uniform_(norm.weight, 0.5, 1.5)
-        nn.init.normal_(norm.bias, std=0.1)
 
 
 def without_biases(model: nn.Module) -> nn.Module:

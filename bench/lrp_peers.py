@@ -88,7 +88,7 @@ def canonised(model: nn.Module) -> nn.Module:
         if not any(isinstance(module, z.types.BatchNorm) for module in model.modules()):
             return changed
         one = next(model.parameters())
-        probe = torch.rand(1, 3, 64, 64, device=one.device, dtype=one.dtype)
+        probe = torch.rand(1, 3, 224, 224, device=one.device, dtype=one.dtype)
         with torch.no_grad():
             before, after = model(probe), changed(probe)
         return changed if (before - after).abs().max() < 1e-2 * before.abs().max() else copy.deepcopy(model)

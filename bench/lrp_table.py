@@ -21,6 +21,11 @@ left out where it is 1 to 0.01. The rules of all composites conserve, but for `a
 **off** is how far a package's relevance is from ours by the same composite (relative Euclidean distance, in the same
 copy); it is left out below 0.0001. Relevance with either remark explains something else, however fast it comes; which
 of two is right, *keeps* says.
+
+zennit and zennit-crp have rules equal to ours; their canonisers merged BatchNorm and replaced the sums of ResNets
+beforehand, where that leaves the outputs as they are (in DenseNet it does not: there BatchNorm passes relevance on).
+captum has one rule, epsilon. lxt ships CP-LRP for the ViT of torchvision; its AttnLRP was put together from its own
+functions, and its gamma reaches only modules: `attnlrp-gamma-mlp` leaves the projections of attention to epsilon.
 """
 
 MEMORY = """

@@ -9,12 +9,13 @@ Bound = float | Tensor
 
 
 def check_arguments(model: object, x: object) -> None:
-    """The input must be a float tensor, and the model must not be random or hidden from view."""
+    """The input must be a tensor of numbers, and the model must not be random or hidden from view."""
     if not isinstance(x, Tensor):
         raise ValueError(f"x must be a torch tensor of shape (sample, *feature), got {type(x).__name__}.")
-    if not x.is_floating_point() or x.ndim < 1:
+    if x.is_complex() or x.dtype == torch.bool or x.ndim < 1:
         raise ValueError(
-            f"x must be a float tensor of shape (sample, *feature), got {x.dtype} of shape {tuple(x.shape)}."
+            "x must be a float tensor of shape (sample, *feature), or integers (tokens, categories, pixels) of that "
+            f"shape; got {x.dtype} of shape {tuple(x.shape)}."
         )
     random = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
     for name, module in model.named_modules() if isinstance(model, nn.Module) else ():

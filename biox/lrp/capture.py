@@ -6,7 +6,7 @@ and link their result to their inputs by an autograd node whose backward pass ca
 """
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, operation_name, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
 from biox.lrp.journal import Journal
-from biox.lrp.tags import SIGNAL, Back, Link, Tag, holds, tensors_in, with_tensors
+from biox.lrp.tags import INTEGERS, SIGNAL, Back, Link, Tag, holds, tensors_in, with_tensors
 from biox.lrp.watch import Watch
 
 Handler = Callable[..., Any]
@@ -46,18 +46,23 @@ class Capture(TorchFunctionMode):
         self.keeps, self.watch, self.journal = keeps, watch, journal
         self.layers = 0
         self._handlers = handlers
-        named = model.named_parameters() if isinstance(model, nn.Module) else ()
+        named = list(model.named_parameters()) if isinstance(model, nn.Module) else []
+        types = (parameter.dtype for _, parameter in named if parameter.is_floating_point())
+        self._type = next(types, torch.get_default_dtype())
         self._names = {id(parameter): name.removesuffix(".weight") for name, parameter in named}
 
     def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None, positive: bool | None = None) -> Tensor:
-        """The leaf tensor to run the model on; its gradient will be the relevance.
+        """The tensor to run the model on; the gradient of ``source`` will be its relevance.
 
+        Of a float input, ``source`` is that tensor itself; of integers (tokens, categories), it has a value for each.
         positive: whether it holds no negative value; None: look.
         """
-        leaf = (x.clone() if x.is_inference() else x.detach()).requires_grad_()
+        if not x.is_floating_point():
+            self.source = torch.zeros(x.shape, dtype=self._type, device=x.device, requires_grad=True)
+            return self.tagged(x.detach().clone(), Tag(self, places=self.source))
+        self.source = leaf = (x.clone() if x.is_inference() else x.detach()).requires_grad_()
         positive = bool((leaf >= 0).all()) if positive is None else positive
-        setattr(leaf, _ATTRIBUTE, Tag(self, raw=True, positive=positive, bounds=bounds))
-        return leaf
+        return self.tagged(leaf, Tag(self, raw=True, positive=positive, bounds=bounds))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -78,6 +83,12 @@ class Capture(TorchFunctionMode):
         """What is known of a tensor; None if it does not depend on the input of this call."""
         tag = getattr(tensor, _ATTRIBUTE, None)
         return tag if tag is not None and tag.owner is self else None
+
+    def tagged(self, tensor: Tensor, tag: Tag, given: Sequence[Tensor] = ()) -> Tensor:
+        """The tensor with what is known of it; ``given``: dependent tensors that it may share memory with."""
+        setattr(tensor, _ATTRIBUTE, tag)
+        self._relate(tensor, tag, given)
+        return tensor
 
     def name_of(self, weight: Tensor | None) -> str:
         """The path of the layer that owns this weight (or view of a weight), "" if it is no parameter of the model."""
@@ -102,9 +113,7 @@ class Capture(TorchFunctionMode):
             result = func(*args, **kwargs)
         for tensor in tensors_in(result):
             if tensor.requires_grad and not any(tensor is one for one in given):
-                tag = Tag(self, tensor.grad_fn, raw, positive, gate=gate)
-                setattr(tensor, _ATTRIBUTE, tag)
-                self._relate(tensor, tag, given)
+                self.tagged(tensor, Tag(self, tensor.grad_fn, raw, positive, gate=gate), given)
         return result
 
     def unhandled(self, func: Any, args: tuple, kwargs: dict, *, gate: int = SIGNAL) -> Any:
@@ -156,7 +165,11 @@ class Capture(TorchFunctionMode):
         dependent = [tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor)]
         if not dependent:
             return func(*args, **kwargs)
-        handler = self._handlers.get(func)
+        integers = [tensor for tensor in dependent if (tag := self.tag(tensor)) is not None and tag.places is not None]
+        if integers and len(integers) < len(dependent):  # an index into what depends on the input is a constant
+            hidden = {id(tensor) for tensor in integers}
+            args, kwargs = with_tensors((args, kwargs), lambda one: one.detach() if id(one) in hidden else one)
+        handler = self._handlers.get(INTEGERS if len(integers) == len(dependent) else func)
         if self.journal is not None:
             self.journal.runs(operation_name(func), getattr(handler, "__name__", ""), place_in_user_code())
         if handler is None and self.composite.flow != "relevance":
@@ -193,7 +206,7 @@ class Capture(TorchFunctionMode):
         if tag is not None and tag.stale is not None and tag.stale() is written:
             tag.stale = None
 
-    def _relate(self, tensor: Tensor, tag: Tag, given: list[Tensor]) -> None:
+    def _relate(self, tensor: Tensor, tag: Tag, given: Sequence[Tensor]) -> None:
         """Remember which dependent tensors share memory."""
         storage = tensor.untyped_storage()._cdata
         for one in given:

@@ -81,6 +81,8 @@ def compiled(
             raise ValueError(
                 "A compiled pass explains one target: a class, output weights or a function of the output."
             )
+        if not x.is_floating_point():  # integers are looked up rather than computed with
+            return relevance(model, x, target, chosen, low, high)
         function = target if callable(target) and not isinstance(target, Tensor) else None
         with torch.inference_mode(False), torch.no_grad():
             x = x.clone() if x.is_inference() else x.detach()

@@ -29,6 +29,11 @@ def copied(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
     return capture.native(func, args, kwargs, raw=all(tag.raw for tag in dependent), positive=positive)
 
 
+def row(capture: Capture, func: Any, input: Tensor, weight: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """``functional.embedding`` in a table that depends on the input: rows are picked from it."""
+    return capture.decomposed(lambda table: table[input], weight)
+
+
 def constant(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
     """Results that do not depend on the values of the input, and what the model's author detached."""
     return func(*args, **kwargs)

@@ -136,7 +136,7 @@ def explained(
         check_arguments(model, x)
         leaf = capture.start(x, bounds_of(capture.composite, x, *bounds))
         output = _output(capture, model, leaf)
-        return [_backwards(capture, output, leaf, one) for one in targets], output
+        return [_backwards(capture, output, capture.source, one) for one in targets], output
 
 
 def _output(capture: Capture, model: Any, leaf: Tensor) -> Any:

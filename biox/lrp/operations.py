@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from biox.lrp import activations, attention, copies, norms, products, recurrent, sums, weighted
+from biox.lrp import activations, attention, copies, integers, norms, products, recurrent, sums, weighted
 from biox.lrp.capture import Handler
 from biox.lrp.composites import Composite
 from biox.lrp.inplace import replaced, with_item
-from biox.lrp.tags import GATE
+from biox.lrp.tags import GATE, INTEGERS
 
 _HOMES = (torch, Tensor, functional, torch.special, torch.linalg)
 
@@ -67,10 +67,12 @@ def _getter(attribute: str) -> Any:
 
 
 HANDLERS: Mapping[Any, Handler] = {
+    INTEGERS: integers.handled,
     **_called(_COPIES, copies.copied),
     **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT"), _getter("H"), _getter("mH")], copies.copied),
     torch._VF._pack_padded_sequence: copies.copied,
     torch._VF._pad_packed_sequence: copies.copied,
+    functional.embedding: copies.row,
     **_called(_CONSTANTS, copies.constant),
     _getter("data"): copies.constant,
     **_called(_DROPOUTS, copies.dropout),
@@ -138,7 +140,7 @@ HANDLERS: Mapping[Any, Handler] = {
 }
 
 # In guided backpropagation and deconvolution all else is torch's own gradient.
-GUIDED: Mapping[Any, Handler] = _called(_ACTIVATIONS, activations.guided)
+GUIDED: Mapping[Any, Handler] = {INTEGERS: integers.handled, **_called(_ACTIVATIONS, activations.guided)}
 
 
 def handlers_for(composite: Composite) -> Mapping[Any, Handler]:

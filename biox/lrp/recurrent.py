@@ -49,11 +49,10 @@ def network(step: Step) -> Callable[..., Any]:
     """The handler of ``torch.lstm``, ``torch.gru`` and their like."""
 
     def handler(capture: Capture, func: Any, input: Tensor, second: Any, third: Any, *rest: Any) -> Any:
-        if isinstance(third, Tensor):  # a packed sequence: input, batch sizes, state, weights, options
-            return _explained(capture, step, input, third, *rest, False, second.tolist())
-        if isinstance(rest[0], bool):  # input, state, weights, options, batch_first
-            return _explained(capture, step, input, second, third, *rest)
-        return _explained(capture, step, input, third, *rest, False, second.tolist())
+        # Packed: input, batch sizes, state, weights, options. Else: input, state, weights, options, batch first.
+        plain = isinstance(rest[0], bool)
+        given: Any = (second, third, *rest) if plain else (third, *rest, False, second.tolist())
+        return _explained(capture, step, input, *given)
 
     return handler
 
@@ -109,7 +108,7 @@ def cell(step: Step) -> Callable[..., Any]:
         b_hh: Tensor | None = None,
     ) -> Any:
         def steps(x: Tensor, *state: Tensor) -> Any:
-            found = step(functional.linear(x, w_ih, b_ih), functional.linear(state[0], w_hh, b_hh), state)
+            found: Any = step(functional.linear(x, w_ih, b_ih), functional.linear(state[0], w_hh, b_hh), state)
             return found if len(found) > 1 else found[0]
 
         return capture.decomposed(
@@ -141,8 +140,8 @@ def _unrolled(
     inputs = arriving.unbind(0) if sizes is None else arriving.split(sizes)
     outputs = []
     for from_input in reversed(inputs) if turned else inputs:
-        running = state if sizes is None else tuple(one[: len(from_input)] for one in state)
-        new = step(from_input, functional.linear(running[0], w_hh, b_hh), running)
+        running: Any = state if sizes is None else tuple(one[: len(from_input)] for one in state)
+        new: Any = step(from_input, functional.linear(running[0], w_hh, b_hh), running)
         if w_hr is not None:
             new = (functional.linear(new[0], w_hr), *new[1:])
         outputs.append(new[0])

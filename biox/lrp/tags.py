@@ -13,6 +13,8 @@ from biox.lrp.layers import Layer
 
 Back = Callable[[Tensor], tuple[Tensor | None, ...]]
 SIGNAL, LIMITED, GATE = 0, 1, 2
+# The key of the handler for every function of integers that are the input.
+INTEGERS = "integers"
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Tag:
         In a product the less sure one gets all relevance.
     unit: it lies between -1 and 1, so that 1 added makes it a gate.
     layer: the linear layer whose bare output it is; a BatchNorm or ReLU may still join it.
+    places: of integers that are or index the input, the float tensor of the same shape whose relevance is theirs.
     value: the tensor that stands for it since it was overwritten in place.
     relatives: tensors that may share its memory; stale: the overwritten relative that made its values outdated.
     """
@@ -39,6 +42,7 @@ class Tag:
     gate: int = 0
     unit: bool = False
     layer: "Bare | None" = None
+    places: Tensor | None = None
     value: Tensor | None = None
     relatives: list[weakref.ref] = field(default_factory=list)
     stale: weakref.ref | None = None

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from biox.lrp.capture import Capture
 from biox.lrp.copies import refuse_if_random
-from biox.lrp.tags import GATE, LIMITED, SIGNAL, Tag, tensors_in
+from biox.lrp.tags import GATE, LIMITED, Tag, tensors_in
 from biox.lrp.weighted import dependent_tag, relu
 
 
@@ -91,16 +91,16 @@ def glu(capture: Capture, func: Any, input: Tensor, dim: int = -1) -> Any:
 def softmax(capture: Capture, func: Any, input: Tensor, dim: int | None = None, *args: Any, **kwargs: Any) -> Any:
     """Taylor expansion, R_i = x_i (R_i' - p_i sum_j R_j') (Achtibat et al. 2024); or a constant, if blocked."""
     axis = _axis(input, dim)
-    value, blocked = func(input, axis, *args, **kwargs), capture.blocks("softmax")
+    value = func(input, axis, *args, **kwargs)
+    if capture.blocks("softmax"):  # and all that is made of it alone is constant too, as where heads are mixed
+        return value.detach()
     kept, logits = value.detach(), input.detach()
 
-    def back(relevance: Tensor) -> tuple[Tensor | None]:
-        if blocked:
-            return (None,)
+    def back(relevance: Tensor) -> tuple[Tensor]:
         finite = logits.clamp(min=torch.finfo(logits.dtype).min)  # masked logits (-inf) get nothing
         return ((relevance - kept * relevance.sum(axis, keepdim=True)) * finite,)
 
-    return capture.link(value, (input,), back, Tag(capture, positive=True, gate=GATE if blocked else SIGNAL))
+    return capture.link(value, (input,), back, Tag(capture, positive=True))
 
 
 def logsumexp(capture: Capture, func: Any, input: Tensor, dim: Any, keepdim: bool = False) -> Any:

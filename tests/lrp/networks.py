@@ -92,6 +92,38 @@ class Residual(nn.Module):
         return self.head(h.mean((2, 3)))
 
 
+class Recurrent(nn.Module):
+    """The last output of a recurrent network over six points in time, and a head."""
+
+    def __init__(self, kind: type[nn.Module], **options: bool | int) -> None:
+        super().__init__()
+        self.memory = kind(4, 5, bias=False, batch_first=True, **options)
+        self.head = nn.LazyLinear(3, bias=False, dtype=torch.float64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.memory(x)[0][:, -1])
+
+
+class DenselyConnected(nn.Module):
+    """Each layer sees all earlier outputs, joined; BatchNorms before the convolutions; nothing is added to signals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList([nn.BatchNorm2d(2 + 3 * i) for i in range(4)])
+        self.convolutions = nn.ModuleList([nn.Conv2d(2 + 3 * i, 3, 3, padding=1, bias=False) for i in range(4)])
+        self.head = nn.Linear(14, 3, bias=False)
+        with_random_statistics(self)
+        for norm in self.norms:
+            nn.init.zeros_(norm.running_mean)
+            nn.init.zeros_(norm.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = [x]
+        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
+            seen.append(convolution(functional.relu(norm(torch.cat(seen, 1)), inplace=True)))
+        return self.head(functional.adaptive_avg_pool2d(torch.cat(seen, 1), 1).flatten(1))
+
+
 def as_function(weights: list[Tensor]):
     """A network that is a function, not a module."""
 

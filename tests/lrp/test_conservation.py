@@ -55,18 +55,6 @@ def test_a_network_written_as_a_function_conserves():
         assert lost(networks.as_function(weights), x, exact(name)) < 1e-10
 
 
-class Recurrent(nn.Module):
-    """The last output of a recurrent network over six points in time, and a head."""
-
-    def __init__(self, kind: type[nn.Module], **options: bool | int) -> None:
-        super().__init__()
-        self.memory = kind(4, 5, bias=False, batch_first=True, **options)
-        self.head = nn.LazyLinear(3, bias=False, dtype=torch.float64)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.memory(x)[0][:, -1])
-
-
 @pytest.mark.parametrize("name", CONSERVING_BELOW_ZERO)
 @pytest.mark.parametrize(
     ("kind", "options"),
@@ -81,35 +69,28 @@ class Recurrent(nn.Module):
 )
 def test_recurrent_networks_conserve_since_gates_get_nothing(kind, options, name):
     x = random(6, 4)
-    model = Recurrent(kind, **options).double()
+    model = networks.Recurrent(kind, **options).double()
     model(x)  # sets the size of the head
     assert lost(model, x, exact(name)) < 1e-10
-
-
-class DenselyConnected(nn.Module):
-    """Each layer sees all earlier outputs, joined; BatchNorms before the convolutions; nothing is added to signals."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norms = nn.ModuleList([nn.BatchNorm2d(2 + 3 * i) for i in range(4)])
-        self.convolutions = nn.ModuleList([nn.Conv2d(2 + 3 * i, 3, 3, padding=1, bias=False) for i in range(4)])
-        self.head = nn.Linear(14, 3, bias=False)
-        networks.with_random_statistics(self)
-        for norm in self.norms:
-            nn.init.zeros_(norm.running_mean)
-            nn.init.zeros_(norm.bias)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        seen = [x]
-        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            seen.append(convolution(functional.relu(norm(torch.cat(seen, 1)), inplace=True)))
-        return self.head(functional.adaptive_avg_pool2d(torch.cat(seen, 1), 1).flatten(1))
 
 
 @pytest.mark.parametrize("name", CONSERVING_BELOW_ZERO)
 def test_a_densely_connected_network_conserves(name):
     x = random(2, 8, 8)
-    assert lost(DenselyConnected().double().eval(), x, exact(name)) < 1e-10
+    assert lost(networks.DenselyConnected().double().eval(), x, exact(name)) < 1e-10
+
+
+def test_weights_of_attention_stay_constant_when_heads_are_mixed():
+    """CP-LRP takes the softmax as a constant, and so a linear layer over it (talking heads)."""
+    weights = nn.Linear(6, 12, bias=False).double()
+    mix, head = nn.Linear(2, 2, bias=False).double(), nn.Linear(6, 3, bias=False).double()
+
+    def model(x):
+        looked = weights(x).unflatten(-1, (2, 6)).transpose(1, 2).softmax(-1)  # sample, head, to, from
+        mixed = mix(looked.movedim(1, -1)).sum(-1)
+        return head((mixed @ x).mean(1))
+
+    assert lost(model, random(6, 6), lrp.composite("cp-lrp", eps=0, stabiliser=0)) < 1e-10
 
 
 def test_a_residual_sum_counts_relevance_once():

@@ -161,7 +161,7 @@ def _backwards(capture: Capture, output: Any, leaf: Tensor, target: Target) -> A
     if capture.watch is not None:
         seen = dict(capture.watch.found)
         capture.watch.found.clear()
-    return Attribution(found, values.flatten(1).sum(1), seen)
+    return Attribution(found.contiguous(), values.flatten(1).sum(1), seen)
 
 
 def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[Tensor, Tensor]:

@@ -11,11 +11,8 @@ which carries relevance down), and for weights that are all one the cheap ``coun
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import torch
 from torch import Tensor
 from torch.nn import functional
-
-_convolution_backward = torch.ops.aten.convolution_backward.default
 
 
 class Operator(Protocol):
@@ -23,12 +20,16 @@ class Operator(Protocol):
 
     @property
     def channel_dim(self) -> int:
-        """The output dimension that belongs to the first dimension of the weight."""
+        """The output dimension that the bias belongs to."""
         ...
 
     def forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor: ...
 
     def adjoint(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor: ...
+
+    def adjoints(self, c: Tensor, weights: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
+        """``adjoint`` of each of several weights, in one pass where that is faster."""
+        ...
 
     def count(self, weight: Tensor, x: Tensor) -> Tensor:
         """How many inputs each output sees, broadcastable to the output."""
@@ -36,6 +37,10 @@ class Operator(Protocol):
 
     def spread(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         """``adjoint`` for weights that are all one."""
+        ...
+
+    def scaled(self, weight: Tensor, scale: Tensor) -> Tensor:
+        """The weights that make each output channel ``scale`` times as large."""
         ...
 
 
@@ -51,46 +56,17 @@ class Dense:
     def adjoint(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         return c @ weight
 
+    def adjoints(self, c: Tensor, weights: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
+        return tuple(c @ weight for weight in weights)
+
     def count(self, weight: Tensor, x: Tensor) -> Tensor:
         return x.new_tensor(float(weight.shape[1]))
 
     def spread(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         return c.sum(-1, keepdim=True).expand(x.shape)
 
-
-@dataclass(frozen=True)
-class Convolution:
-    """Convolution over any number of spatial dimensions, zero padding, stride, dilation and groups included."""
-
-    stride: tuple[int, ...]
-    padding: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-    channel_dim: int = 1
-
-    def forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        no_padding = [0] * len(self.stride)
-        return torch.convolution(
-            x, weight, bias, self.stride, self.padding, self.dilation, False, no_padding, self.groups
-        )
-
-    def adjoint(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-        steps = list(self.stride), list(self.padding), list(self.dilation)
-        no_padding = [0] * len(self.stride)
-        only_input = [True, False, False]
-        return _convolution_backward(c, x, weight, None, *steps, False, no_padding, self.groups, only_input)[0]
-
-    def count(self, weight: Tensor, x: Tensor) -> Tensor:
-        one_channel = replace(self, groups=1)
-        seen = one_channel.forward(x.new_ones(1, 1, *x.shape[2:]), weight.new_ones(1, 1, *weight.shape[2:]), None)
-        return seen * weight.shape[1]
-
-    def spread(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-        """All channels of a group get the same, so one channel a group is computed."""
-        merged = c.unflatten(1, (self.groups, -1)).sum(2)
-        like = x.new_zeros(()).expand(x.shape[0], self.groups, *x.shape[2:])
-        each = self.adjoint(merged, weight.new_ones(self.groups, 1, *weight.shape[2:]), like)
-        return each.repeat_interleave(x.shape[1] // self.groups, dim=1) if self.groups > 1 else each.expand(x.shape)
+    def scaled(self, weight: Tensor, scale: Tensor) -> Tensor:
+        return weight * scale[:, None]
 
 
 @dataclass(frozen=True)
@@ -106,11 +82,17 @@ class Scaling:
     def adjoint(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         return c * _along_channels(weight, x)
 
+    def adjoints(self, c: Tensor, weights: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.adjoint(c, weight, x) for weight in weights)
+
     def count(self, weight: Tensor, x: Tensor) -> Tensor:
         return x.new_ones(())
 
     def spread(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         return c
+
+    def scaled(self, weight: Tensor, scale: Tensor) -> Tensor:
+        return weight * scale
 
 
 @dataclass(frozen=True)
@@ -127,11 +109,27 @@ class Layer:
     bias: Tensor | None
 
 
+@dataclass(frozen=True)
+class Site:
+    """What one layer saw during the forward pass, as far as relevance needs it.
+
+    output: the layer's output; where ``rectified``, after its ReLU (relevance is then 0 wherever the output is 0).
+    input_positive: the input is known to hold no negative value.
+    bounds: lowest and highest possible input, each broadcastable to the input, or None where unknown.
+    """
+
+    layer: Layer
+    input: Tensor
+    output: Tensor
+    rectified: bool
+    input_positive: bool
+    bounds: tuple[Tensor, Tensor] | None
+
+
 def folded(layer: Layer, scale: Tensor, shift: Tensor) -> Layer:
     """The one layer that equals ``layer`` followed by ``* scale + shift`` a channel: W' = W g, b' = b g + shift."""
     bias = shift if layer.bias is None else layer.bias.detach() * scale + shift
-    by_channel = scale.reshape(-1, *(1,) * (layer.weight.ndim - 1))
-    return replace(layer, weight=layer.weight.detach() * by_channel, bias=bias)
+    return replace(layer, weight=layer.operator.scaled(layer.weight.detach(), scale), bias=bias)
 
 
 def _along_channels(values: Tensor, x: Tensor) -> Tensor:

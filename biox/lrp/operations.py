@@ -11,7 +11,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from biox.lrp import activations, attention, copies, integers, norms, products, recurrent, sums, weighted
+from biox.lrp import (
+    activations,
+    attention,
+    convolve,
+    copies,
+    integers,
+    norms,
+    products,
+    recurrent,
+    reshapes,
+    sums,
+    weighted,
+)
 from biox.lrp.capture import Handler
 from biox.lrp.composites import Composite
 from biox.lrp.inplace import replaced, with_item
@@ -20,8 +32,8 @@ from biox.lrp.tags import GATE, INTEGERS
 _HOMES = (torch, Tensor, functional, torch.special, torch.linalg)
 
 _COPIES = """
-    view view_as reshape reshape_as flatten unflatten ravel permute transpose swapaxes swapdims movedim moveaxis t
-    adjoint squeeze unsqueeze expand expand_as broadcast_to repeat repeat_interleave tile contiguous clone narrow select
+    permute transpose swapaxes swapdims movedim moveaxis t
+    adjoint squeeze unsqueeze expand expand_as broadcast_to repeat repeat_interleave tile clone narrow select
     index_select gather take take_along_dim __getitem__ unbind split split_with_sizes tensor_split chunk hsplit vsplit
     cat concat concatenate stack hstack vstack dstack flip fliplr flipud roll rot90 pad unfold diagonal tril triu to
     float double half bfloat16 type_as cpu cuda where masked_fill masked_select pixel_shuffle pixel_unshuffle max_pool1d
@@ -33,6 +45,7 @@ _COPIES = """
     unsafe_split median nanmedian kthvalue msort aminmax cummax cummin fmax fmin max_unpool1d max_unpool2d max_unpool3d
     positive __pos__ meshgrid narrow_copy alias_copy cartesian_prod
 """
+_RESHAPES = "view view_as reshape reshape_as flatten unflatten ravel contiguous"
 _POOLS = """
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d mean sum cumsum
     interpolate upsample upsample_nearest upsample_bilinear fold scatter_add index_add quantile trace trapezoid
@@ -69,6 +82,7 @@ def _getter(attribute: str) -> Any:
 HANDLERS: Mapping[Any, Handler] = {
     INTEGERS: integers.handled,
     **_called(_COPIES, copies.copied),
+    **_called(_RESHAPES, reshapes.reshaped),
     **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT"), _getter("H"), _getter("mH")], copies.copied),
     torch._VF._pack_padded_sequence: copies.copied,
     torch._VF._pad_packed_sequence: copies.copied,
@@ -78,7 +92,8 @@ HANDLERS: Mapping[Any, Handler] = {
     **_called(_DROPOUTS, copies.dropout),
     **_called("linear", weighted.linear),
     **_called("matmul mm __matmul__", weighted.matmul),
-    **_called("conv1d conv2d conv3d", weighted.convolution),
+    **_called("conv1d conv2d conv3d", convolve.convolution),
+    **_called("conv_transpose1d conv_transpose2d conv_transpose3d", convolve.transposed),
     functional.batch_norm: weighted.batch_norm,
     **_called("relu", weighted.relu),
     **_called("clamp clamp_min clip", activations.clamp),

@@ -1,117 +1,123 @@
-"""One layer's relevance by one rule: the changed forward passes of the rule, and their transposes."""
+"""One layer's relevance by one rule: the changed forward passes of the rule, and their transposes.
 
-from dataclasses import dataclass
-from functools import reduce
+The relevance of a layer's output is divided by the sums of the rule's shares; the quotients go down to the input
+(``propagate``), and ``taken_by_bias`` says what of them the layer's biases keep to themselves.
+"""
 
-import torch
+from collections import Counter
+from collections.abc import Iterator
+
 from torch import Tensor
 
-from biox.lrp import rules
-from biox.lrp.layers import Layer
+from biox.lrp import parts
+from biox.lrp.divisors import (
+    Kept,
+    Summed,
+    changed_weight,
+    divided,
+    input_part,
+    met,
+    plus,
+    quotient,
+    same_part,
+    signed,
+    stable_sums,
+)
+from biox.lrp.layers import Site
 from biox.lrp.rules import Part, Rule, Term
 
+__all__ = ["Kept", "Site", "divided", "propagate", "taken_by_bias"]
 
-@dataclass(frozen=True)
-class Site:
-    """What one layer saw during the forward pass, as far as relevance needs it.
+Terms = tuple[Term, ...]
 
-    output: the layer's output; where ``rectified``, after its ReLU (relevance is then 0 wherever the output is 0).
-    input_positive: the input is known to hold no negative value.
-    bounds: lowest and highest possible input, each broadcastable to the input, or None where unknown.
+
+def propagate(rule: Rule, site: Site, relevance: Tensor, kept: Kept | None = None) -> Tensor:
+    """Relevance of a layer's input from the relevance of its output.
+
+    kept: sums and changed weights that an earlier call for the same rule and site left here, and where this call leaves
+        its own, for further targets. None: nothing is kept, and memory is freed on the way.
     """
-
-    layer: Layer
-    input: Tensor
-    output: Tensor
-    rectified: bool
-    input_positive: bool
-    bounds: tuple[Tensor, Tensor] | None
-
-
-def propagate(rule: Rule, site: Site, relevance: Tensor) -> Tensor:
-    """Relevance of a layer's input from the relevance of its output."""
     if not rule.shares:
         return relevance
-    cheap = rule.rectified if site.rectified and site.input_positive else None
-    shares = rule.shares if cheap is None else cheap
-    carried: dict[Part, Tensor] = {}
-    rest: Tensor | None = site.output if rule.complete else None
-    for place, share in enumerate(shares):
-        terms = [term for term in share.terms if not (site.input_positive and term.input is rules.negative)]
-        if rest is not None and place == len(shares) - 1:
-            divisor = _lowering(rest)
-        else:
-            divisor = reduce(torch.add, (_scaled(_forward(term, site), term.factor, term, site) for term in terms))
-            rest = None if rest is None else rest - divisor
-        # Below a ReLU no relevance arrives where the output is 0.
-        arriving = relevance * (site.output != 0) if share.skips_zero and not site.rectified else relevance
-        quotient = divided(arriving, divisor, rule.eps)
-        for term in terms:
-            part = _same_part(term.input, site)
-            down = _adjoint(term, site, _scaled(quotient, share.factor * term.factor, term, site))
-            carried[part] = carried[part].add_(down) if part in carried else down
-    found = (down if part is rules.ones else down.mul_(_input(part, site)) for part, down in carried.items())
-    return reduce(torch.add, found)
+    found: dict[Part, Summed] = {}
+    weights = {} if kept is None else kept
+    for terms, amount in _quotients(rule, site, relevance, weights, spare=kept is None):
+        _hand_down(found, terms, amount, site, weights)
+        del amount
+    total = None
+    for part in list(found):
+        values, own = _times_input(part, *found.pop(part), site)
+        total = plus(total, values, 1.0, own=own)
+    assert total is not None, "nothing is handed down by a rule without terms, and nobody asks for it"
+    return total[0].to(site.input.dtype)
 
 
-def _lowering(rest: Tensor) -> Tensor:
-    """What is left of the output after the raising contributions is 0 at most; rounding may say otherwise.
+def taken_by_bias(rule: Rule, site: Site, relevance: Tensor, kept: Kept | None = None) -> Tensor:
+    """The relevance that the biases of the layer keep, by sample and output channel.
 
-    A rounding error becomes -0.0, which is stabilised as the tiny negative sum that it stands for.
+    With what goes down and what the stabiliser absorbs it adds up to what arrived.
     """
-    return rest.clamp(max=0).copysign_(-1.0)
+    bias, dim = site.layer.bias, site.layer.operator.channel_dim % relevance.ndim
+    others = [one for one in range(1, relevance.ndim) if one != dim]
+    total = relevance.new_zeros(relevance.shape[0], relevance.shape[dim])
+    if bias is None or not rule.shares:
+        return total
+    for terms, amount in _quotients(rule, site, relevance, {} if kept is None else kept, spare=kept is None):
+        each = amount.sum(others) if others else amount
+        for term in terms:
+            total = total if term.bias is None else total + each * term.bias(bias.detach()).to(each) * term.factor
+        del amount
+    return total
 
 
-def divided(relevance: Tensor, by: Tensor, eps: float) -> Tensor:
-    """R / (z + eps s(z)) with s(0) = +1; with eps = 0, nothing where z is 0."""
-    if eps == 0:
-        return torch.where(by == 0, 0, relevance / by)
-    # A sum of -0.0 gets -eps here; all that was summed is zero or negative then.
-    stable = torch.copysign(by.new_tensor(eps), by).add_(by)
-    return torch.div(relevance, stable, out=stable) if stable.shape == relevance.shape else relevance / stable
+def _quotients(rule: Rule, site: Site, relevance: Tensor, kept: Kept, *, spare: bool) -> Iterator[tuple[Terms, Tensor]]:
+    """Terms, and the relevance that one unit of their sums is worth; each is used up before the next is made."""
+    shares = rule.rectified if rule.rectified is not None and site.rectified and site.input_positive else rule.shares
+    sums = [kept[("sum", place)] for place in range(len(shares)) if ("sum", place) in kept]
+    sums = sums or stable_sums(rule, shares, site, kept)
+    if not spare:
+        kept.update({("sum", place): values for place, values in enumerate(sums)})
+    sums = sums[::-1]
+    for share in shares:
+        terms = met(share, site)
+        if not share.divides:
+            yield terms, relevance * share.factor
+            continue
+        amount = quotient(relevance, sums.pop(), rule.eps, spare=spare)
+        amount = amount if share.factor == 1 else amount.mul_(share.factor)
+        if signed(share, site):
+            signs = site.output.sign()
+            plain = amount * signs
+            del amount
+            yield tuple(term for term in terms if not term.signed), plain
+            # Twice the sign is 1, but 0 where the output is 0: nothing is handed down from there.
+            terms, amount = tuple(term for term in terms if term.signed), plain.mul_(signs)
+            del plain, signs
+        yield terms, amount
+        del amount
 
 
-def _forward(term: Term, site: Site) -> Tensor:
-    """The changed forward pass; the layer's own output where nothing was changed but the bias left out."""
-    layer = site.layer
-    if term.input is rules.whole and term.weight is rules.whole:
-        bare = layer.bias is None or term.bias is rules.whole
-        return site.output if bare else site.output - _along(layer, site.output)
-    if term.weight is rules.ones:
-        return layer.operator.count(layer.weight, site.input)
-    bias = None if term.bias is None or layer.bias is None else term.bias(layer.bias)
-    return layer.operator.forward(_input(term.input, site), term.weight(layer.weight.detach()), bias)
+def _hand_down(found: dict[Part, Summed], terms: Terms, amount: Tensor, site: Site, kept: Kept) -> None:
+    """Add what each part of the input gets for every unit of it."""
+    wanted = tuple(dict.fromkeys(term.weight for term in terms))
+    split = {parts.whole, parts.positive, parts.negative} <= set(wanted)  # then W is the sum of the other two
+    passes = [part for part in wanted if part is not parts.ones and not (split and part is parts.whole)]
+    operator, layer = site.layer.operator, site.layer
+    weights = tuple(changed_weight(part, site, kept) for part in passes)
+    down = dict(zip(passes, operator.adjoints(amount, weights, site.input), strict=True))
+    if parts.ones in wanted:
+        down[parts.ones] = operator.spread(amount, layer.weight, site.input)
+    if split:
+        down[parts.whole] = down[parts.positive] + down[parts.negative]
+    uses = Counter(term.weight for term in terms)
+    for term in terms:
+        own = uses[term.weight] == 1 and term.weight is not parts.ones
+        part = same_part(term.input, site)
+        found[part] = plus(found.get(part), down[term.weight], term.factor, own=own)
 
 
-def _adjoint(term: Term, site: Site, quotient: Tensor) -> Tensor:
-    layer = site.layer
-    if term.weight is rules.ones:
-        return layer.operator.spread(quotient, layer.weight, site.input)
-    return layer.operator.adjoint(quotient, term.weight(layer.weight.detach()), site.input)
-
-
-def _along(layer: Layer, output: Tensor) -> Tensor:
-    """The bias, shaped to meet the output."""
-    assert layer.bias is not None
-    dim = layer.operator.channel_dim % output.ndim
-    return layer.bias.reshape(-1, *(1,) * (output.ndim - 1 - dim))
-
-
-def _scaled(values: Tensor, factor: float, term: Term, site: Site) -> Tensor:
-    values = values if factor == 1 else values * factor
-    # Below a ReLU the sign is 1 wherever relevance arrives.
-    return values * site.output.sign() if term.signed and not site.rectified else values
-
-
-def _same_part(part: Part, site: Site) -> Part:
-    """The simplest name of a part of this site's input."""
-    return rules.whole if site.input_positive and part in (rules.positive, rules.absolute) else part
-
-
-def _input(part: Part, site: Site) -> Tensor:
-    if part in (rules.low, rules.high):
-        assert site.bounds is not None, "the capture refuses a box rule without bounds"
-        return site.bounds[0 if part is rules.low else 1]
-    if part is rules.ones:
-        return rules.ones(site.input[:1])
-    return _same_part(part, site)(site.input)
+def _times_input(part: Part, down: Tensor, own: bool, site: Site) -> tuple[Tensor, bool]:
+    if part is parts.ones:
+        return down, own
+    values = input_part(part, site)
+    return (down.mul_(values), True) if own else (down * values, True)

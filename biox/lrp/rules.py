@@ -5,64 +5,16 @@ A layer computes z_k = sum_j x_j w_jk + b_k and receives relevance R_k. Each rul
     R_j = sum_shares f  sum_terms t x'_j sum_k w'_jk s_k R_k / Z_k,      Z_k = sum_terms t s_k (sum_j x'_j w'_jk + b'_k)
 
 where a *term* names the part x' of the input, the part w' of the weights and the part b' of the bias. f and t are
-factors, s_k is the sign of z_k for terms that ask for it and else 1, and Z is stabilised: Z + eps for Z >= 0, Z - eps
-below. Options of a rule are numbers in its terms, never branches. Sources: Bach et al. 2015 (epsilon, alpha-beta),
-Montavon et al. 2017 (z+, w^2, box) and 2019 (gamma), Lapuschkin et al. 2019 (flat), Keyl et al. 2022 (gamma, any sign).
+factors, s_k is the sign of z_k for terms that ask for it and else 1 (a share with such terms hands nothing down where
+z_k = 0), and Z is stabilised: Z + eps for Z >= 0, Z - eps below. Options of a rule are numbers in its terms, never
+branches. Sources: Bach et al. 2015 (epsilon, alpha-beta), Montavon et al. 2017 (z+, w^2, box) and 2019 (gamma),
+Lapuschkin et al. 2019 (flat), Keyl et al. 2022 (gamma, any sign), Zhang et al. 2018 (excitation backpropagation).
 """
 
-# The parts of inputs and weights are named by their mathematics.
-# ruff: noqa: D103
-
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-from torch import Tensor
-
-Part = Callable[[Tensor], Tensor]
-
-
-def whole(values: Tensor) -> Tensor:
-    return values
-
-
-def positive(values: Tensor) -> Tensor:
-    return values.clamp(min=0)
-
-
-def negative(values: Tensor) -> Tensor:
-    return values.clamp(max=0)
-
-
-def absolute(values: Tensor) -> Tensor:
-    return values.abs()
-
-
-def squared(values: Tensor) -> Tensor:
-    return values.square()
-
-
-def ones(values: Tensor) -> Tensor:
-    return values.new_ones(()).expand(values.shape)
-
-
-def low(values: Tensor) -> Tensor:
-    raise AssertionError("the lowest input is looked up by the layer, not computed from the input")
-
-
-def high(values: Tensor) -> Tensor:
-    raise AssertionError("the highest input is looked up by the layer, not computed from the input")
-
-
-@lru_cache(maxsize=64)
-def raised(gamma: float) -> Part:
-    """The part w + gamma max(w, 0); one function for one gamma, so that equal rules compare equal."""
-
-    def part(values: Tensor) -> Tensor:
-        return values + gamma * values.clamp(min=0)
-
-    return part
+from biox.lrp.parts import Part, absolute, high, low, magnitude, negative, ones, positive, raised, squared, whole
 
 
 @dataclass(frozen=True)
@@ -83,12 +35,15 @@ class Term:
 class Share:
     """Terms that divide relevance among them by one common sum.
 
-    factor: scales what this share hands down. skips_zero: an output of exactly 0 hands nothing down.
+    factor: scales what this share hands down.
+    sign: of the sum (times the sign of the output, where a term is signed), if the rule fixes it: 1, -1, or 0 if not.
+    divides: False leaves the division out: relevance is carried down as a gradient would be.
     """
 
     terms: tuple[Term, ...]
     factor: float = 1.0
-    skips_zero: bool = False
+    sign: int = 0
+    divides: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,7 +53,7 @@ class Rule:
     shares: none at all means that relevance passes unchanged.
     eps: stabiliser of every division.
     rectified: an equal, cheaper list for layers with input >= 0 whose relevance is 0 wherever their output is <= 0.
-    complete: the sums of all shares add up to the output, so that the last one, which lowers it, need not be computed.
+    complete: two shares, raising and lowering, whose sums make up the output, so that the second need not be computed.
     """
 
     name: str
@@ -142,18 +97,17 @@ def gamma(gamma: float = 0.25, eps: float = 1e-6) -> Rule:
     """
     if not (math.isfinite(gamma) and gamma >= 0):
         raise ValueError(f"gamma must be a number >= 0, got {gamma!r}.")
-    terms = Term(whole, whole, whole, 1 + gamma / 2), Term(absolute, absolute, absolute, gamma / 2, signed=True)
-    return Rule(
-        "gamma", (Share(terms, skips_zero=True),), eps, rectified=(Share((Term(whole, raised(gamma), raised(gamma)),)),)
-    )
+    more, up = magnitude(gamma / 2), raised(gamma)
+    terms = Term(absolute, more, more, signed=True), Term(whole, whole, whole, 1 + gamma / 2)
+    return Rule("gamma", (Share(terms, sign=1),), eps, rectified=(Share((Term(whole, up, up),), sign=1),))
 
 
 def alpha_beta(alpha: float = 2.0, beta: float = 1.0, eps: float = 1e-6) -> Rule:
     """Raising contributions weigh ``alpha``, lowering ones ``beta`` (Bach et al. 2015)."""
     if not math.isclose(alpha - beta, 1) or beta < 0:
         raise ValueError(f"alpha_beta needs alpha - beta = 1 and beta >= 0, got alpha={alpha!r}, beta={beta!r}.")
-    raising = Share((Term(positive, positive, positive), Term(negative, negative, None)), alpha)
-    lowering = Share((Term(positive, negative, negative), Term(negative, positive, None)), -beta)
+    raising = Share((Term(positive, positive, positive), Term(negative, negative, None)), alpha, sign=1)
+    lowering = Share((Term(positive, negative, negative), Term(negative, positive, None)), -beta, sign=-1)
     if beta == 0:
         return Rule("alpha-beta", (raising,), eps)
     return Rule("alpha-beta", (raising, lowering), eps, complete=True)
@@ -166,12 +120,12 @@ def zplus(eps: float = 1e-6) -> Rule:
 
 def wsquare(eps: float = 1e-6) -> Rule:
     """Relevance by squared weights, whatever the input; for a first layer whose input has no bounds. Without bias."""
-    return Rule("wsquare", (Share((Term(ones, squared, None),)),), eps)
+    return Rule("wsquare", (Share((Term(ones, squared, None),), sign=1),), eps)
 
 
 def flat(eps: float = 1e-6) -> Rule:
     """Relevance evenly over everything an output sees; for a first layer, where only the place matters."""
-    return Rule("flat", (Share((Term(ones, ones, None),)),), eps)
+    return Rule("flat", (Share((Term(ones, ones, None),), sign=1),), eps)
 
 
 def box(eps: float = 1e-6) -> Rule:
@@ -180,9 +134,29 @@ def box(eps: float = 1e-6) -> Rule:
     return Rule("box", (Share(terms),), eps)
 
 
+def without_bias(rule: Rule) -> Rule:
+    """The same rule, with biases left out of all sums, so that they keep nothing."""
+    if any(term.signed for share in rule.shares for term in share.terms):
+        raise ValueError(f"{rule.name} looks at the sign of the output, so the bias cannot be left out of it.")
+    shares = tuple(
+        replace(share, terms=tuple(replace(term, bias=None) for term in share.terms)) for share in rule.shares
+    )
+    return replace(rule, name=f"{rule.name}-no-bias", shares=shares, rectified=None, complete=False)
+
+
+def norm(eps: float = 1e-6) -> Rule:
+    """Each input gets its share of the sum of all contributions, the bias left out; the rule of sums and means."""
+    return replace(without_bias(epsilon(eps)), name="norm")
+
+
 def excitation(eps: float = 1e-6) -> Rule:
     """As z+, but the bias takes no part, so that nothing is lost on the way (excitation backpropagation)."""
-    return Rule("excitation", (Share((Term(positive, positive, None), Term(negative, negative, None))),), eps)
+    return replace(without_bias(zplus(eps)), name="excitation")
+
+
+def gradient() -> Rule:
+    """As the gradient goes: nothing is divided, and no input multiplied (guided backpropagation, deconvolution)."""
+    return Rule("gradient", (Share((Term(ones, whole, None),), divides=False),), 0.0)
 
 
 def blocking() -> Rule:

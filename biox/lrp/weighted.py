@@ -7,15 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Place
-from biox.lrp.copies import copied
 from biox.lrp.errors import UnhandledOperation, place_in_user_code
-from biox.lrp.layers import Convolution, Dense, Layer, Scaling, folded
+from biox.lrp.layers import Dense, Layer, Scaling, Site, folded
 from biox.lrp.products import multilinear
-from biox.lrp.propagate import Site, propagate
+from biox.lrp.propagate import Kept, propagate
 from biox.lrp.tags import Bare, Tag, holds
 
 
@@ -38,37 +36,6 @@ def matmul(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
         return multilinear(capture, func, input, other)
     layer = Layer("linear", capture.name_of(other), Dense(), other.t(), None)
     return layer_output(capture, layer, input, func(input, other))
-
-
-def convolution(  # noqa: PLR0913 - the arguments of torch's convolutions
-    capture: Capture,
-    func: Any,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """A convolution with constant weights, in one to three dimensions."""
-    if capture.tag(input) is None or capture.tag(weight) or capture.tag(bias):
-        return capture.unhandled(func, (input, weight, bias, stride, padding, dilation, groups), {})
-    if input.ndim != weight.ndim:
-        raise UnhandledOperation(
-            f"A convolution at {place_in_user_code()} got an input of shape {tuple(input.shape)}; "
-            f"relevance needs a batch, that is {weight.ndim} dimensions."
-        )
-    dims = weight.ndim - 2
-    value = func(input, weight, bias, stride, padding, dilation, groups)
-    before, after = _padding(padding, _each(dilation, dims), weight)
-    if before != after:  # padding="same" with an even kernel pads one more at the end
-        sides = [side for pair in zip(reversed(before), reversed(after), strict=True) for side in pair]
-        padded = copied(capture, functional.pad, input, sides)
-        operator = Convolution(_each(stride, dims), (0,) * dims, _each(dilation, dims), groups)
-        return layer_output(capture, Layer("conv", capture.name_of(weight), operator, weight, bias), padded, value)
-    operator = Convolution(_each(stride, dims), before, _each(dilation, dims), groups)
-    return layer_output(capture, Layer("conv", capture.name_of(weight), operator, weight, bias), input, value)
 
 
 def batch_norm(  # noqa: PLR0913 - the arguments of torch's batch_norm
@@ -129,6 +96,8 @@ def layer_output(
     output = value if before_relu is None or rectified else before_relu
     site = Site(layer, input.detach(), output.detach(), rectified, tag.positive, _common(tag.bounds))
 
+    kept: Kept | None = {} if capture.keeps else None
+
     def back(relevance: Tensor) -> tuple[Tensor | None]:
         # Only now is it known which layer was the last.
         rule = capture.composite.rule_for(Place(layer.kind, layer.name, tag.raw, last=rank == capture.layers))
@@ -141,7 +110,7 @@ def layer_output(
             relevance = capture.watch.arrives(rank, relevance)
         if capture.journal is not None:
             capture.journal.note(layer=layer.name, rule=rule.name)
-        return (None if rule.blocks else propagate(rule, site, relevance),)
+        return (None if rule.blocks else propagate(rule, site, relevance, kept),)
 
     bare = Bare(layer, input, rank) if before_relu is None else None
     linked = capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
@@ -168,17 +137,3 @@ def _common(bounds: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor] | Non
         return None
     same = all(end.stride(0) == 0 or holds((end == end[:1]).all(), otherwise=False) for end in bounds)
     return (bounds[0][:1], bounds[1][:1]) if same else bounds
-
-
-def _each(value: Any, dims: int) -> tuple[int, ...]:
-    values = tuple(value) if isinstance(value, tuple | list) else (value,)
-    return values if len(values) == dims else values * dims
-
-
-def _padding(padding: Any, dilation: tuple[int, ...], weight: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Padding before and after, for each spatial dimension."""
-    if padding == "same":
-        total = [step * (size - 1) for step, size in zip(dilation, weight.shape[2:], strict=True)]
-        return tuple(one // 2 for one in total), tuple(one - one // 2 for one in total)
-    each = _each(0 if padding == "valid" else padding, len(dilation))
-    return each, each

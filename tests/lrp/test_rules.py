@@ -1,13 +1,16 @@
 """Every rule equals its textbook equation, on every kind of layer, for inputs of either sign."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
 
 from biox import lrp
 from biox.lrp import Composite, Entry, rules
+from biox.lrp.convolutions import Convolution, TransposedConvolution
 from biox.lrp.layers import Dense, Layer
-from biox.lrp.propagate import Site, propagate
+from biox.lrp.propagate import Site, propagate, taken_by_bias
 
 from . import networks, textbook
 
@@ -16,10 +19,16 @@ LAYERS = {
     "linear-no-bias": (lambda: nn.Linear(7, 5, bias=False), (7,)),
     "conv1d-stride": (lambda: nn.Conv1d(2, 4, 3, stride=2, padding=2), (2, 9)),
     "conv1d-same-even": (lambda: nn.Conv1d(2, 3, 4, padding="same", dilation=2), (2, 9)),
+    "conv1d-same-uneven": (lambda: nn.Conv1d(2, 3, 4, padding="same"), (2, 9)),
     "conv1d-valid": (lambda: nn.Conv1d(2, 3, 4, padding="valid"), (2, 9)),
     "conv1d-circular": (lambda: nn.Conv1d(2, 3, 3, padding=1, padding_mode="circular"), (2, 6)),
     "conv2d-groups": (lambda: nn.Conv2d(4, 6, 3, padding=1, groups=2), (4, 5, 4)),
     "conv2d-depthwise": (lambda: nn.Conv2d(3, 6, (3, 2), stride=(2, 1), groups=3, bias=False), (3, 6, 5)),
+    "conv3d": (lambda: nn.Conv3d(2, 3, 2, stride=(1, 2, 1), padding=(0, 1, 1)), (2, 3, 4, 2)),
+    "transposed1d": (lambda: nn.ConvTranspose1d(3, 4, 3, stride=2, padding=1, output_padding=1, groups=1), (3, 5)),
+    "transposed1d-dilation": (lambda: nn.ConvTranspose1d(2, 3, 2, dilation=3, output_padding=2), (2, 5)),
+    "transposed2d-groups": (lambda: nn.ConvTranspose2d(4, 6, (3, 2), stride=(2, 1), groups=2), (4, 3, 4)),
+    "transposed3d": (lambda: nn.ConvTranspose3d(2, 3, 2, stride=2, padding=(0, 1, 0), bias=False), (2, 2, 3, 2)),
     "conv2d-reflect": (lambda: nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect"), (2, 4, 4)),
 }
 EPS = 0.05  # large, so that a misplaced stabiliser shows
@@ -29,6 +38,13 @@ PAIRS = {
     "zplus": (rules.zplus(EPS), lambda _: textbook.alpha_beta(1, 0, EPS)),
     "alpha2-beta1": (rules.alpha_beta(2, 1, EPS), lambda _: textbook.alpha_beta(2, 1, EPS)),
     "alpha1.5-beta0.5": (rules.alpha_beta(1.5, 0.5, EPS), lambda _: textbook.alpha_beta(1.5, 0.5, EPS)),
+    "alpha1.5-beta0.5-no-bias": (
+        rules.without_bias(rules.alpha_beta(1.5, 0.5, EPS)),
+        lambda _: textbook.without_bias(textbook.alpha_beta(1.5, 0.5, EPS)),
+    ),
+    "excitation": (rules.excitation(EPS), lambda _: textbook.without_bias(textbook.alpha_beta(1, 0, EPS))),
+    "norm": (rules.norm(EPS), lambda _: textbook.without_bias(textbook.epsilon(EPS))),
+    "gradient": (rules.gradient(), lambda _: textbook.gradient),
     "wsquare": (rules.wsquare(EPS), lambda seen: textbook.wsquare(seen, EPS)),
     "flat": (rules.flat(EPS), lambda seen: textbook.flat(seen, EPS)),
     "box": (rules.box(EPS), lambda _: textbook.box(-2.0, 3.0, EPS)),
@@ -116,6 +132,128 @@ def test_tiny_lowering_contributions_keep_their_share_in_single_precision():
     assert bool((found[:, 0] <= 0).all())
 
 
+def site_of(layer: nn.Module, x: torch.Tensor, *, rectified: bool) -> Site:
+    """What ``layer`` saw, as the capture would note it; ``rectified``: a ReLU follows it."""
+    output = layer(x).detach()
+    if isinstance(layer, nn.Linear):
+        operator = Dense()
+    elif isinstance(layer, nn.ConvTranspose2d):
+        operator = TransposedConvolution(
+            layer.stride, layer.padding, layer.output_padding, layer.dilation, layer.groups
+        )
+    else:
+        operator = Convolution(layer.stride, layer.padding, layer.dilation, layer.groups)
+    known = Layer("conv", "", operator, layer.weight, layer.bias)
+    bounds = torch.full_like(x[:1], -2.0), torch.full_like(x[:1], 3.0)
+    return Site(known, x, output.relu() if rectified else output, rectified, bool((x >= 0).all()), bounds)
+
+
+def raised_and_lowered(site: Site) -> torch.Tensor:
+    """Where something raises and something lowers the output, so that no sum of any rule is all stabiliser."""
+    run, weight, x = site.layer.operator.forward, site.layer.weight.detach(), site.input
+    raising = run(x.relu(), weight.relu(), None) + run((-x).relu(), (-weight).relu(), None)
+    lowering = run(x.relu(), (-weight).relu(), None) + run((-x).relu(), weight.relu(), None)
+    return torch.minimum(raising, lowering) > 1e-3
+
+
+SITES = {
+    "linear": (lambda: nn.Linear(7, 5), (7,)),
+    "rows": (lambda: nn.Linear(7, 5), (4, 7)),
+    "conv2d-groups": (lambda: nn.Conv2d(4, 6, 3, padding=1, groups=2), (4, 5, 4)),
+    "transposed2d": (lambda: nn.ConvTranspose2d(3, 4, 3, stride=2), (3, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("rectified", [True, False], ids=["below-relu", "bare"])
+@pytest.mark.parametrize("positive", [True, False], ids=["positive", "signed"])
+@pytest.mark.parametrize("name", [name for name in PAIRS if name != "gradient"])
+@pytest.mark.parametrize("layer", SITES)
+def test_input_and_bias_together_take_all_that_arrives(layer, name, positive, rectified):
+    """Without a stabiliser, what goes down and what the biases keep is what came, to the last digits."""
+    torch.manual_seed(9)
+    make, shape = SITES[layer]
+    x, model = torch.randn(3, *shape, dtype=torch.float64), make().double()
+    model.bias.data = torch.linspace(-0.3, 0.4, len(model.bias), dtype=torch.float64)
+    site = site_of(model, x.abs() if positive else x, rectified=rectified)
+    rule = dataclasses.replace(PAIRS[name][0], eps=1e-13)
+    relevance = torch.rand_like(site.output) * (site.output != 0) * raised_and_lowered(site)
+    bias, down = taken_by_bias(rule, site, relevance), propagate(rule, site, relevance)
+    assert bias.shape == (3, len(model.bias))
+    total = bias.sum(1) + down.expand(x.shape).flatten(1).sum(1)
+    torch.testing.assert_close(total, relevance.flatten(1).sum(1), rtol=1e-8, atol=1e-8)
+    keeps_some = any(term.bias is not None for share in rule.shares for term in share.terms)
+    assert bool((bias != 0).any()) == keeps_some
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("layer", SITES)
+def test_what_is_kept_serves_further_targets_unchanged(layer, name):
+    torch.manual_seed(10)
+    make, shape = SITES[layer]
+    site, rule = site_of(make().double(), torch.randn(3, *shape, dtype=torch.float64), rectified=False), PAIRS[name][0]
+    kept, first, second = {}, torch.randn_like(site.output), torch.randn_like(site.output)
+    arriving = first.clone(), second.clone()
+    found = [propagate(rule, site, one, kept) for one in (first, second)]
+    assert torch.equal(first, arriving[0])
+    assert torch.equal(second, arriving[1])
+    for one, relevance in zip(found, (first, second), strict=True):
+        torch.testing.assert_close(one, propagate(rule, site, relevance), rtol=1e-12, atol=1e-14)
+    bias = taken_by_bias(rule, site, second, kept)
+    torch.testing.assert_close(bias, taken_by_bias(rule, site, second), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", [name for name in PAIRS if name != "gradient"])
+def test_half_precision_divides_in_single_precision_and_gives_back_its_own(name, dtype):
+    """The weights stay in single precision, as under autocast; a stabiliser of 1e-6 must not vanish or overflow."""
+    torch.manual_seed(11)
+    layer, rule = nn.Linear(7, 5), dataclasses.replace(PAIRS[name][0], eps=1e-6)
+    layer.weight.data.abs_(), layer.bias.data.abs_()  # nothing cancels out, so that only the division is at stake
+    exact = site_of(layer, torch.rand(3, 7).to(dtype).float(), rectified=False)
+    half = dataclasses.replace(exact, input=exact.input.to(dtype), output=exact.output.to(dtype))
+    relevance = exact.output
+    found = propagate(rule, half, relevance.to(dtype))
+    assert found.dtype == dtype
+    assert bool(found.isfinite().all())
+    expected = propagate(rule, exact, relevance)
+    assert (found.float() - expected).abs().max() < 0.02 * expected.abs().max()
+
+
+def test_single_precision_layouts_agree_with_double_precision():
+    """Channels last in memory, and several weights in one pass, are other ways to the same relevance."""
+    torch.manual_seed(12)
+    for make, shape in (
+        (lambda: nn.Conv2d(3, 6, 3, stride=2, padding=1), (3, 9, 8)),
+        (lambda: nn.Conv1d(1, 6, 8, stride=2), (1, 30)),
+        (lambda: nn.Conv1d(4, 6, 3, groups=2), (4, 11)),
+        (lambda: nn.ConvTranspose1d(4, 6, 3, stride=2), (4, 11)),
+    ):
+        x, layer = torch.randn(3, *shape, dtype=torch.float64), make().double()
+        weights = torch.randn_like(layer(x))
+        for rule, _ in PAIRS.values():
+            exact = lrp.relevance(layer, x, weights, everywhere(rule), low=-5.0, high=5.0)
+            found = lrp.relevance(layer.float(), x.float(), weights.float(), everywhere(rule), low=-5.0, high=5.0)
+            assert found.is_contiguous()
+            torch.testing.assert_close(found.double(), exact, rtol=1e-3, atol=1e-4)
+            layer.double()
+
+
+def test_batch_norm_joins_a_transposed_convolution():
+    torch.manual_seed(13)
+    conv, norm = nn.ConvTranspose1d(4, 6, 3, stride=2, groups=2), nn.BatchNorm1d(6)
+    model = networks.with_random_statistics(nn.Sequential(conv, norm, nn.ReLU(), nn.Flatten(), nn.Linear(66, 2)))
+    model, x = model.double().eval(), torch.randn(3, 4, 5, dtype=torch.float64)
+    scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+    merged = nn.ConvTranspose1d(4, 6, 3, stride=2, groups=2).double()
+    halves = [half * scale[3 * place : 3 * place + 3, None] for place, half in enumerate(conv.weight.split(2))]
+    merged.weight.data = torch.cat(halves)
+    merged.bias.data = (conv.bias - norm.running_mean) * scale + norm.bias
+    by_hand = nn.Sequential(merged, *list(model)[2:])
+    torch.testing.assert_close(by_hand(x), model(x))
+    for name in ("epsilon", "epsilon-plus", "epsilon-gamma"):
+        torch.testing.assert_close(lrp.relevance(model, x, 1, name), lrp.relevance(by_hand, x, 1, name))
+
+
 def test_epsilon_zero_divides_exactly_and_gives_nothing_for_a_zero_output():
     layer = nn.Linear(2, 2, bias=False).double()
     layer.weight.data = torch.tensor([[1.0, -1.0], [1.0, 2.0]], dtype=torch.float64)
@@ -158,6 +296,7 @@ def test_a_lone_batch_norm_is_a_scaling_layer_by_the_textbook():
         (lambda: rules.alpha_beta(2, 0.5), "alpha - beta = 1"),
         (lambda: rules.alpha_beta(0.5, -0.5), "beta >= 0"),
         (lambda: rules.gamma(-1), "gamma must be"),
+        (lambda: rules.without_bias(rules.gamma()), "sign of the output"),
         (lambda: rules.epsilon(-1e-6), "eps of epsilon"),
         (lambda: rules.epsilon(float("nan")), "eps of epsilon"),
     ],

@@ -79,6 +79,15 @@ def box(low: float, high: float, eps: float) -> Rule:
     return rule
 
 
+def gradient(a: Tensor, w: Tensor, b: Tensor, relevance: Tensor) -> Tensor:
+    return sum_over_outputs(w, relevance)
+
+
+def without_bias(rule: Rule) -> Rule:
+    """The same rule for a layer whose biases are taken away."""
+    return lambda a, w, b, relevance: rule(a, w, torch.zeros_like(b), relevance)
+
+
 def sum_over_outputs(shares: Tensor, relevance: Tensor) -> Tensor:
     return (shares * relevance).sum(1)
 

@@ -4,34 +4,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.nn import functional
 
 from biox import lrp
 from biox.lrp import Composite, Entry, rules
 
 from . import textbook, textbook_networks
-from .textbook_networks import Step
+from .textbook_networks import ACTIVATIONS, EPS, RULES, Step, model_of
 
-EPS = 1e-3  # so large that a stabiliser forgotten, doubled or of the wrong sign shows
 WIDTH = 5
-ACTIVATIONS = (
-    torch.relu,
-    functional.gelu,
-    functional.silu,
-    functional.leaky_relu,
-    functional.elu,
-    functional.softplus,
-    functional.hardswish,
-    torch.tanh,
-    nn.ReLU(inplace=True),
-)
-RULES = {
-    "epsilon": (rules.epsilon(EPS), textbook.epsilon(EPS)),
-    "gamma": (rules.gamma(0.5, EPS), textbook.gamma(0.5, EPS)),
-    "zplus": (rules.zplus(EPS), textbook.alpha_beta(1, 0, EPS)),
-    "alpha-beta": (rules.alpha_beta(2, 1, EPS), textbook.alpha_beta(2, 1, EPS)),
-    "wsquare": (rules.wsquare(EPS), textbook.wsquare(torch.ones(()), EPS)),
-}
 few = settings(max_examples=80, deadline=None)
 
 
@@ -76,10 +56,6 @@ def networks(draw: st.DrawFn, names: tuple[str, ...] = tuple(RULES), bias: bool 
     middle = [a_step(draw, theirs, with_bias, eps, depth=2) for _ in range(draw(st.integers(1, 4)))]
     last = textbook_networks.dense(layer(with_bias, 2), theirs)
     return [first, *middle, last], Composite((Entry(ours),), stabiliser=eps), torch.randn(3, WIDTH).double()
-
-
-def model_of(steps: list[Step]):
-    return lambda x: textbook_networks.computed(steps, x)
 
 
 def by_textbook(steps: list[Step], x: Tensor) -> Tensor:

@@ -13,8 +13,32 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from biox.lrp import rules
+
+from . import textbook
 from .textbook import Rule, epsilon, s
+
+EPS = 1e-3  # so large that a stabiliser forgotten, doubled or of the wrong sign shows
+ACTIVATIONS = (
+    torch.relu,
+    functional.gelu,
+    functional.silu,
+    functional.leaky_relu,
+    functional.elu,
+    functional.softplus,
+    functional.hardswish,
+    torch.tanh,
+    nn.ReLU(inplace=True),
+)
+RULES = {
+    "epsilon": (rules.epsilon(EPS), textbook.epsilon(EPS)),
+    "gamma": (rules.gamma(0.5, EPS), textbook.gamma(0.5, EPS)),
+    "zplus": (rules.zplus(EPS), textbook.alpha_beta(1, 0, EPS)),
+    "alpha-beta": (rules.alpha_beta(2, 1, EPS), textbook.alpha_beta(2, 1, EPS)),
+    "wsquare": (rules.wsquare(EPS), textbook.wsquare(torch.ones(()), EPS)),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +61,10 @@ def explained(steps: Sequence[Step], x: Tensor, relevance: Tensor) -> Tensor:
     for step, a in zip(reversed(steps), reversed(inputs[:-1]), strict=True):
         relevance = step.back(a, relevance)
     return relevance
+
+
+def model_of(steps: list[Step]):
+    return lambda x: computed(steps, x)
 
 
 def dense(layer: nn.Linear, rule: Rule) -> Step:
@@ -78,3 +106,23 @@ def layer_norm(norm: nn.LayerNorm, eps: float) -> Step:
 
 def rms_norm(norm: nn.RMSNorm) -> Step:
     return Step(norm, lambda a, relevance: relevance)
+
+
+def linear(layer: nn.Module, rule: Rule) -> Step:
+    """Any layer that is linear but for its bias, on a batch of one, by the matrix that it is."""
+
+    def back(a: Tensor, relevance: Tensor) -> Tensor:
+        matrix, bias = textbook.dense(layer, a)
+        return rule(a.flatten(), matrix, bias, relevance.flatten()).reshape(a.shape)
+
+    return Step(layer, back)
+
+
+def average(eps: float) -> Step:
+    """The mean over the last dimension: each value gets its share of it."""
+
+    def back(a: Tensor, relevance: Tensor) -> Tensor:
+        z = a.mean(-1)
+        return a / a.shape[-1] * (relevance / (z + eps * s(z))).unsqueeze(-1)
+
+    return Step(lambda x: x.mean(-1), back)

@@ -6,12 +6,13 @@
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from biox.lrp.capture import Capture
 from biox.lrp.convolutions import Convolution, TransposedConvolution, UnevenlyPadded, channels_last
-from biox.lrp.errors import UnhandledOperation, place_in_user_code
 from biox.lrp.layers import Layer
+from biox.lrp.products import multilinear
 from biox.lrp.weighted import dependent_tag, layer_output
 
 
@@ -26,9 +27,9 @@ def convolution(  # noqa: PLR0913 - the arguments of torch's convolutions
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """A convolution in one to three dimensions."""
+    """A convolution in one to three dimensions; weights that depend on the input make it a product."""
     if capture.tag(input) is None or capture.tag(weight) or capture.tag(bias):
-        return capture.unhandled(func, (input, weight, bias, stride, padding, dilation, groups), {})
+        return _product(capture, func, input, weight, bias, stride, padding, dilation, groups)
     dims = weight.ndim - 2
     before, after = _padding(padding, _each(dilation, dims), weight)
     operator = Convolution(_each(stride, dims), before, _each(dilation, dims), groups)
@@ -52,24 +53,29 @@ def transposed(  # noqa: PLR0913 - the arguments of torch's convolutions
 ) -> Any:
     """A transposed convolution in one to three dimensions."""
     if capture.tag(input) is None or capture.tag(weight) or capture.tag(bias):
-        return capture.unhandled(func, (input, weight, bias, stride, padding, output_padding, groups, dilation), {})
-    steps = (_each(value, weight.ndim - 2) for value in (stride, padding, output_padding, dilation))
-    operator = TransposedConvolution(*steps, groups)
+        return _product(capture, func, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    dims = weight.ndim - 2
+    around = _each(padding, dims), _each(output_padding, dims)
+    operator = TransposedConvolution(_each(stride, dims), *around, _each(dilation, dims), groups)
     return _convolved(capture, Layer("conv", capture.name_of(weight), operator, weight, bias), input)
 
 
 def _convolved(capture: Capture, layer: Layer, input: Tensor) -> Tensor:
-    if input.ndim != layer.weight.ndim:
-        raise UnhandledOperation(
-            f"A convolution at {place_in_user_code()} got an input of shape {tuple(input.shape)}; "
-            f"relevance needs a batch, that is {layer.weight.ndim} dimensions."
-        )
+    if input.ndim == layer.weight.ndim - 1:  # a sample without a batch
+        batch = capture.decomposed(torch.unsqueeze, input, 0)
+        return capture.decomposed(torch.squeeze, _convolved(capture, layer, batch), 0)
     seen = channels_last(input.detach())
     tag = dependent_tag(capture, input)
     same = seen.stride() == input.stride()
     known = replace(tag, layer=None, relatives=[])
     linked = input if same else capture.link(seen, (input,), lambda relevance: (relevance,), known)
     return layer_output(capture, layer, linked, layer.operator.forward(seen, layer.weight, layer.bias))
+
+
+def _product(capture: Capture, func: Any, input: Tensor, weight: Tensor, bias: Tensor | None, *steps: Any) -> Any:
+    if capture.tag(bias):
+        return capture.unhandled(func, (input, weight, bias, *steps), {})
+    return multilinear(capture, func, input, weight, bias, *steps)
 
 
 def _each(value: Any, dims: int) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ def replaced(tensor: Tensor, source: Tensor, non_blocking: bool = False) -> Tens
     return source.to(tensor).expand(tensor.shape).clone()
 
 
-_SPECIAL = {Tensor.__setitem__: with_item, Tensor.copy_: replaced}
+_SPECIAL = {Tensor.__setitem__: with_item, Tensor.copy_: replaced, Tensor.zero_: torch.zeros_like}
 
 
 def out_of_place(func: Any, args: tuple, kwargs: dict) -> tuple[Any, tuple, dict, Tensor | None]:

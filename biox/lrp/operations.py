@@ -43,7 +43,7 @@ _COPIES = """
     diag diag_embed diagonal_scatter select_scatter slice_scatter scatter index_copy index_fill index_put masked_scatter
     put block_diag column_stack row_stack dsplit broadcast_tensors atleast_1d atleast_2d atleast_3d unsafe_chunk
     unsafe_split median nanmedian kthvalue msort aminmax cummax cummin fmax fmin max_unpool1d max_unpool2d max_unpool3d
-    positive __pos__ meshgrid narrow_copy alias_copy cartesian_prod
+    positive __pos__ meshgrid narrow_copy alias_copy cartesian_prod as_strided
 """
 _RESHAPES = "view view_as reshape reshape_as flatten unflatten ravel contiguous"
 _POOLS = """
@@ -59,13 +59,14 @@ _GATES = "sigmoid expit hardsigmoid"
 _LIMITED = "relu6 sqrt"
 _UNITS = "tanh erf"
 _ACTIVATIONS = f"relu rrelu hardtanh {_PASSED} {_POSITIVE} {_GATES} {_LIMITED} {_UNITS}"
-_SCALES = "rsqrt reciprocal sign sgn"
+_SCALES = "rsqrt reciprocal sign sgn heaviside"
 _LENGTHS = "norm linalg_norm linalg_vector_norm vector_norm std"
+_PRODUCTS = "bmm einsum bilinear outer ger dot vdot inner mv tensordot vecdot multi_dot chain_matmul kron cross"
 _CONSTANTS = """
     detach zeros_like ones_like empty_like full_like rand_like randn_like new_zeros new_ones new_empty new_full
     new_tensor requires_grad_ retain_grad fill
 """
-_DROPOUTS = "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"
+_DROPOUTS = "dropout feature_dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"
 
 
 def _called(names: str, handler: Handler) -> dict[Any, Handler]:
@@ -123,9 +124,10 @@ HANDLERS: Mapping[Any, Handler] = {
     functional.layer_norm: norms.layer_norm,
     functional.group_norm: norms.group_norm,
     functional.instance_norm: norms.instance_norm,
-    functional.rms_norm: norms.rms_norm,
+    **_called("rms_norm", norms.rms_norm),
     Tensor.__rmatmul__: products.multiplied_from_left,
-    **_called("bmm einsum bilinear outer dot inner mv tensordot", products.multilinear),
+    torch.sparse.mm: products.multilinear,
+    **_called(_PRODUCTS, products.multilinear),
     **_called("prod", products.all_factors),
     functional.cosine_similarity: products.cosine_similarity,
     functional.scaled_dot_product_attention: attention.scaled_dot_product,
@@ -148,6 +150,8 @@ HANDLERS: Mapping[Any, Handler] = {
     **_called("div divide true_divide __truediv__", sums.divide),
     **_called("__rdiv__ __rtruediv__", sums.divide_into),
     **_called("addcmul", sums.add_product),
+    functional.mse_loss: sums.distance(torch.square),
+    functional.l1_loss: sums.distance(torch.abs),
     **_called("addcdiv", sums.add_quotient),
     **_called("addmm baddbmm", sums.add_matmul),
     **_called("lerp", sums.interpolated),

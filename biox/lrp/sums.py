@@ -3,6 +3,7 @@
 # The names of arguments are torch's, since callers may give them by name.
 # ruff: noqa: A002
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -122,6 +123,21 @@ def homogeneous(degree: int, gate: int | None = None) -> Handler:
     def handler(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
         tag = Tag(capture, gate=dependent_tag(capture, input).gate if gate is None else gate)
         return by_gradient(capture, func, ((input, *args), kwargs), [input], 1 / degree, tag)
+
+    return handler
+
+
+def distance(by: Callable[[Tensor], Tensor]) -> Handler:
+    """The handler of losses that compare value by value, as autoencoders do with what they rebuilt."""
+
+    def handler(
+        capture: Capture, func: Any, input: Tensor, target: Tensor, *args: Any, reduction: str = "mean", **kwargs: Any
+    ) -> Any:
+        def steps(one: Tensor, two: Tensor) -> Tensor:
+            apart = by(one - two)
+            return {"none": apart.clone, "mean": apart.mean, "sum": apart.sum}[reduction]()
+
+        return capture.decomposed(steps, input, target)
 
     return handler
 

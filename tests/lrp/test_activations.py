@@ -174,6 +174,15 @@ def _weighed(weights):
     return lambda h: activated(functional.relu6, h) * weights(h).detach()
 
 
+def test_a_distance_shares_by_its_parts():
+    for loss, by in ((functional.mse_loss, torch.square), (functional.l1_loss, torch.abs)):
+        assert_like_twin(
+            lambda h, loss=loss: loss(h, h.flip(1), reduction="none"),
+            lambda h, by=by: activated(by, h - h.flip(1)),
+            (6,),
+        )
+
+
 SOFT = {
     "softmax": lambda h: h.softmax(-1),
     "softmax dim 1": lambda h: functional.softmax(h, dim=1),

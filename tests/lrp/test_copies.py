@@ -70,6 +70,8 @@ COPIES = {
     "cummax": lambda h: h.cummax(1).values,
     "to": lambda h: h.to(torch.float64).to(h).clone().type_as(h),
     "+x": lambda h: +h,
+    "zero_": lambda h: _zeroed(h),
+    "as_strided": lambda h: h.contiguous().as_strided((len(h), 4, 3), (20, 5, 1)),
     "one slice in place": lambda h: _written(h),
     "index_add_": lambda h: torch.zeros_like(h).index_add_(1, INDEX, h),
 }
@@ -123,6 +125,13 @@ IMAGES = {
     "dropout": lambda h: functional.dropout2d(torch.dropout(h, 0.5, train=False), training=False),
     "alpha dropout": lambda h: functional.alpha_dropout(nn.AlphaDropout(0.3).eval()(h)),
 }
+
+
+def _zeroed(h):
+    kept, h = h.flip(1), h.clone()
+    h.zero_()
+    h += kept
+    return h
 
 
 def _written(h):

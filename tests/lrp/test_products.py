@@ -10,6 +10,7 @@ from biox import lrp
 from .twins import EXACT, assert_conserves, assert_like_twin, halved, random
 
 LEFT, RIGHT, STACK = random(3, 4, seed=30), random(5, 3, seed=31), random(2, 5, 3, seed=32)
+SPARSE = (LEFT * (LEFT > 0)).to_sparse()
 BILINEAR = nn.Bilinear(4, 4, 3, bias=False).double()
 
 CONSTANT = {
@@ -29,6 +30,11 @@ CONSTANT = {
     "addcmul": lambda h: torch.addcmul(h, h, torch.full((5,), 0.3).double(), value=2.0),
     "addcdiv": lambda h: torch.addcdiv(h, h, torch.full((5,), 0.3).double()),
     "lerp": lambda h: torch.lerp(h, h.flip(1), 0.3),
+    "sparse @ x": lambda h: torch.stack([SPARSE @ one for one in h]),
+    "sparse.mm": lambda h: torch.stack([torch.sparse.mm(SPARSE, one) for one in h]),
+    "kron": lambda h: torch.stack([torch.kron(one[0], LEFT) for one in h]),
+    "multi_dot": lambda h: torch.stack([torch.linalg.multi_dot([LEFT, one, RIGHT]) for one in h]),
+    "convolution without a batch": lambda h: torch.stack([functional.conv1d(one, STACK[:, :4]) for one in h]),
     "matrix-vector": lambda h: h @ RIGHT[:, 0],
     "mv": lambda h: torch.stack([torch.mv(one, RIGHT[:, 0]) for one in h]),
 }
@@ -48,6 +54,11 @@ PRODUCTS = {
     "mul with broadcast": lambda a, b: a.mean(1, keepdim=True) * b,
     "outer": lambda a, b: a.unsqueeze(-1) * b.unsqueeze(-2),
     "inner by sum": lambda a, b: (a * b).sum(-1),
+    "vecdot": lambda a, b: torch.linalg.vecdot(a, b),
+    "cross": lambda a, b: torch.linalg.cross(a[..., :3], b[..., 2:]),
+    "convolution": lambda a, b: torch.cat(
+        [functional.conv1d(one[None], two[None, :, :3], padding=1) for one, two in zip(a, b, strict=True)]
+    ),
     "bilinear": lambda a, b: BILINEAR(a.mT, b.mT),
 }
 

@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional
 
 _convolution_backward = torch.ops.aten.convolution_backward.default
-_DENSEST = {4: torch.channels_last, 5: torch.channels_last_3d}
 _FORWARD = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
 _TRANSPOSED = {3: functional.conv_transpose1d, 4: functional.conv_transpose2d, 5: functional.conv_transpose3d}
 _FEW_CHANNELS = 8  # up to here a CPU fills its vector registers in part only, so that two passes in one cost one
@@ -51,8 +50,7 @@ class Convolution:
         channels = x.shape[1]
         if len(weights) <= 1 or self.groups > 1 or channels > _FEW_CHANNELS:
             return tuple(self.adjoint(c, weight, x) for weight in weights)
-        like = x.new_empty(x.shape[0], channels * len(weights), *x.shape[2:])
-        return self.adjoint(c, torch.cat(weights, dim=1), like).split(channels, dim=1)
+        return self.adjoint(c, torch.cat(weights, dim=1), _empty(x, channels * len(weights))).split(channels, dim=1)
 
     def count(self, weight: Tensor, x: Tensor) -> Tensor:
         return _count(replace(self, groups=1), weight, x) * weight.shape[1]
@@ -60,8 +58,7 @@ class Convolution:
     def spread(self, c: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         """All channels of a group get the same, so one channel a group is computed."""
         merged = _merged(c, self.groups)
-        like = x.new_empty(x.shape[0], self.groups, *x.shape[2:])
-        each = self.adjoint(merged, weight.new_ones(self.groups, 1, *weight.shape[2:]), like)
+        each = self.adjoint(merged, weight.new_ones(self.groups, 1, *weight.shape[2:]), _empty(x, self.groups))
         return _spread_over(each, x.shape, self.groups)
 
     def scaled(self, weight: Tensor, scale: Tensor) -> Tensor:
@@ -147,11 +144,18 @@ def prefers_channels_last(x: Tensor) -> bool:
 
 def channels_last(x: Tensor) -> Tensor:
     """The same values, with the channels last in memory where convolutions are faster that way."""
-    if not prefers_channels_last(x):
+    if not prefers_channels_last(x) or x.ndim not in (3, 4, 5):
         return x
-    if x.ndim in _DENSEST:
-        return x.contiguous(memory_format=_DENSEST[x.ndim])
-    return x.transpose(1, 2).contiguous().transpose(1, 2) if x.ndim == 3 else x
+    if x.shape[1] == 1:  # either order then, but torch takes it for channels last only if its strides say so
+        return x.contiguous().view(x.shape[0], *x.shape[2:], 1).movedim(-1, 1)
+    return x.movedim(1, -1).contiguous().movedim(-1, 1)
+
+
+def _empty(x: Tensor, channels: int) -> Tensor:
+    """Memory in the shape of ``x`` with other channels, which tells torch what shape and layout to compute."""
+    if prefers_channels_last(x):
+        return x.new_empty(x.shape[0], *x.shape[2:], channels).movedim(-1, 1)
+    return x.new_empty(x.shape[0], channels, *x.shape[2:])
 
 
 def rearranged(x: Tensor) -> bool:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from biox.lrp import transforms
 from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, operation_name, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
@@ -51,6 +52,11 @@ class Capture(TorchFunctionMode):
         self._type = next(types, torch.get_default_dtype())
         self._names = {id(parameter): name.removesuffix(".weight") for name, parameter in named}
 
+    @property
+    def notes_biases(self) -> bool:
+        """Whether anybody asks what the biases of layers keep."""
+        return self.journal is not None or (self.watch is not None and self.watch.biases)
+
     def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None, positive: bool | None = None) -> Tensor:
         """The tensor to run the model on; the gradient of ``source`` will be its relevance.
 
@@ -67,6 +73,8 @@ class Capture(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if not any(self.tag(tensor) for tensor in tensors_in((args, kwargs))):
+            if transforms.running() and any(self.tag(tensor) for tensor in transforms.wrapped((args, kwargs))):
+                raise transforms.refusal()
             return func(*args, **kwargs)
         func, args, kwargs, target = out_of_place(func, args, kwargs)
         if func is with_item:

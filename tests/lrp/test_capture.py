@@ -324,6 +324,16 @@ def test_replacing_the_data_of_a_tensor_is_refused():
         lrp.relevance(model, batch(6), 1)
 
 
+def test_a_transform_of_functions_never_hides_the_input():
+    """It would count as a constant, unseen, if another path led to the score."""
+    first, second = linear(6, 5), linear(5, 3)
+    with pytest.raises(lrp.UnhandledOperation, match=r"torch\.vmap.*test_capture\.py:\d+.*loop"):
+        lrp.relevance(lambda x: second(first(x) + torch.vmap(torch.tanh)(first(x))), batch(6), 1)
+    mask = torch.vmap(lambda row: row > 0)(torch.ones(4, 5))
+    masked = lrp.relevance(lambda x: second(first(x) * torch.vmap(lambda row: row > 0)(torch.ones(4, 5))), batch(6), 1)
+    assert torch.equal(masked, lrp.relevance(lambda x: second(first(x) * mask), batch(6), 1))
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_compiled_layer_is_refused_by_name():
     with pytest.raises(ValueError, match=r"layer '0' is compiled by torch\.jit"):

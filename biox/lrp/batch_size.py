@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from biox.lrp.copying import moved
 from biox.lrp.tags import tensors_in
 
 _GPU_SHARE = 0.6  # of the free memory: the rest is for the copies ahead and what convolutions need inside
@@ -19,29 +17,27 @@ _CPU_LEAST = 4
 _MOST = 2**14
 
 
-def measured_size(explain: Callable[[Tensor, Any], Tensor], probe: tuple[Tensor, Any], device: torch.device) -> int:
-    """How many samples like the few of ``probe`` (x, target) to explain at once on this device, a power of two.
+def measured_size(explain: Callable[[int], Any], samples: int, device: torch.device) -> int:
+    """How many samples to explain at once on this device, a power of two; ``explain(n)`` explains n of a few.
 
-    ``explain`` runs on them once. On CUDA their peak is torch's own count, and the batch may take 60 % of
-    the memory that is free. On a CPU the peak is that of torch's tensors (without what single operations need inside);
-    a batch may take a quarter of the free memory, and stays near 32 MiB, where it runs fastest.
+    It runs for 1 and for all of the few, which tells what the weights need and what each sample does. On CUDA the peak
+    is torch's own count, and a batch may take 60 % of the memory that is free. On a CPU the peak is that of torch's
+    tensors (without what single operations need inside); a batch may take a quarter of the free memory, and its samples
+    stay near 32 MiB, where they run fastest.
     """
-    x, target = probe
-    samples = len(x)
-    x, target = moved(x, device), moved(target, device)
-
-    def run() -> None:
-        explain(x, target)
-
-    if device.type == "cuda":
-        needed = _peak_cuda(run, device) / samples
-        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        fitting = _GPU_SHARE * (torch.cuda.mem_get_info(device)[0] + held) / needed
-    elif device.type == "cpu":
-        needed = _peak_cpu(run) / samples
-        fitting = min(_CPU_SHARE * free_memory(), max(_CPU_CACHE, _CPU_LEAST * needed)) / needed
-    else:
+    if device.type not in ("cuda", "cpu"):
         raise ValueError(f"The free memory of {device.type!r} is not known to torch. Say how many: batch_size=64.")
+    peak = _peak_cuda if device.type == "cuda" else _peak_cpu
+    if device.type == "cuda":
+        explain(1)  # libraries take memory of their own at their first call
+    one, all_of_them = peak(explain, 1, device), peak(explain, samples, device)
+    each = max((all_of_them - one) / (samples - 1), 1) if samples > 1 else one
+    fixed = max(one - each, 0)
+    if device.type == "cuda":
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        fitting = (_GPU_SHARE * (torch.cuda.mem_get_info(device)[0] + held) - fixed) / each
+    else:
+        fitting = min((_CPU_SHARE * free_memory() - fixed) / each, max(_CPU_CACHE / each, _CPU_LEAST))
     return 1 << (int(min(max(fitting, 1), _MOST)).bit_length() - 1)
 
 
@@ -67,18 +63,18 @@ def free_memory() -> float:
     return max(min(free, most - used), 0.0)
 
 
-def _peak_cuda(run: Callable[[], None], device: torch.device) -> float:
+def _peak_cuda(explain: Callable[[int], Any], samples: int, device: torch.device) -> float:
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    run()
+    explain(samples)
     torch.cuda.synchronize(device)
-    return max(torch.cuda.max_memory_allocated(device) - before, 1)
+    return torch.cuda.max_memory_allocated(device) - before
 
 
-def _peak_cpu(run: Callable[[], None]) -> float:
+def _peak_cpu(explain: Callable[[int], Any], samples: int, device: torch.device) -> float:
     with _Count() as count:
-        run()
-    return max(count.peak, 1)
+        explain(samples)
+    return count.peak
 
 
 class _Count(TorchDispatchMode):

@@ -17,8 +17,8 @@ def carried(batches: Iterator[Batch], explain: Callable[[Batch], Tensor], device
     if device.type == "cuda":
         yield from _overlapping(batches, explain, torch.cuda.Stream(device))
     else:
-        for x, target in batches:
-            yield explain((x.to(device), moved(target, device))).cpu()
+        for batch in batches:
+            yield explain(moved(batch, device)).cpu()
 
 
 def _overlapping(
@@ -72,8 +72,8 @@ def _returned(found: Tensor, copies: torch.cuda.Stream) -> tuple[Tensor, Event]:
         return home, copies.record_event()
 
 
-def moved(target: Any, device: torch.device) -> Any:
-    """A tensor, or each of a list of targets that is one, on the device."""
-    if isinstance(target, list):
-        return [moved(one, device) for one in target]
-    return target.to(device, non_blocking=True) if isinstance(target, Tensor) else target
+def moved(values: Any, device: torch.device) -> Any:
+    """Tensors on the device, also those in a list or pair; all else as it is."""
+    if isinstance(values, list | tuple):
+        return type(values)(moved(one, device) for one in values)
+    return values.to(device, non_blocking=True) if isinstance(values, Tensor) else values

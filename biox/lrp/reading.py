@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 Batch = tuple[Tensor, Any]
 Size = int | Callable[[Batch], int]
-_PROBE = 4
+PROBE = 4  # samples that a size is measured on
 
 
 def batches_of(loader: Any, target: Any, size: Size, dtype: torch.dtype | None) -> Iterator[Batch]:
@@ -21,7 +21,7 @@ def batches_of(loader: Any, target: Any, size: Size, dtype: torch.dtype | None) 
     row = 0
     if _is_array(loader):
         if not isinstance(size, int):
-            probe = _tensor(loader[:_PROBE], dtype)
+            probe = _tensor(loader[:PROBE], dtype)
             size = size((probe, _rows(target, None, 0, len(probe))))
         items: Any = (loader[start : start + size] for start in range(0, loader.shape[0], size))
     else:
@@ -30,7 +30,7 @@ def batches_of(loader: Any, target: Any, size: Size, dtype: torch.dtype | None) 
         values, labels = _pair(item)
         x = _tensor(values, dtype)
         if not isinstance(size, int):
-            probe = x[:_PROBE]
+            probe = x[:PROBE]
             size = size((probe, _rows(target, labels, row, len(probe))))
         for start in range(0, len(x), size):
             part = x[start : start + size]
@@ -49,6 +49,13 @@ def samples_in(loader: Any) -> int | None:
     except TypeError:
         return None
     return count // loader.batch_size * loader.batch_size if loader.drop_last else count
+
+
+def target_rows(target: Any, rows: slice) -> Any:
+    """What of a batch's target belongs to some of its samples."""
+    if isinstance(target, list):
+        return [target_rows(one, rows) for one in target]
+    return target[rows] if isinstance(target, Tensor) and target.ndim else target
 
 
 def check_rows(target: Any, samples: int | None) -> None:

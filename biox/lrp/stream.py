@@ -12,10 +12,10 @@ from biox.lrp.arguments import Bound
 from biox.lrp.batch_size import measured_size
 from biox.lrp.compiled import compiled
 from biox.lrp.composites import Composite
-from biox.lrp.copying import carried
+from biox.lrp.copying import carried, moved
 from biox.lrp.explain import relevance
 from biox.lrp.presets import composite as composite_named
-from biox.lrp.reading import Batch, batches_of, check_rows, samples_in
+from biox.lrp.reading import Batch, batches_of, check_rows, samples_in, target_rows
 from biox.lrp.targets import Target
 from biox.lrp.writing import written
 
@@ -56,7 +56,7 @@ def relevance_batches(  # noqa: PLR0913 - what is explained, and how it is strea
     compile: compile the pass for batches as long as the first (``biox.lrp.compiled``); the others run uncompiled.
     progress: show a bar (needs tqdm).
 
-    composite, low, high and errors: as for ``relevance``. The number of CPU threads stays as it is.
+    composite, low, high and errors: as for ``relevance``; low and high are the same for all samples. The number of CPU threads stays as it is.
     """
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
@@ -68,11 +68,15 @@ def relevance_batches(  # noqa: PLR0913 - what is explained, and how it is strea
     if compile:
         fast = _cast(partial(_one_by_one, compiled(model, chosen, low, high)), place, autocast)
         explain = _for_first_length(fast, eager)
-    size = batch_size or (lambda probe: measured_size(eager, probe, place))
-    batches = batches_of(loader, target, size, _dtype(model))
-    found = carried(batches, _halving(explain), place)
+    batches = batches_of(loader, target, batch_size or partial(_size, eager, place), _dtype(model))
+    found = carried(batches, _halving(_with_checked_bounds(explain, low, high)), place)
     shown = _with_bar(found, samples) if progress else found
     return shown if out is None else written(shown, out, samples)
+
+
+def _size(explain: Explain, device: torch.device, probe: Batch) -> int:
+    x, target = moved(probe, device)
+    return measured_size(lambda n: explain(x[:n], target_rows(target, slice(0, n))), len(x), device)
 
 
 def _explained(explain: Explain, x: Tensor, target: Any) -> Tensor:
@@ -101,6 +105,21 @@ def _cast(explain: Explain, device: torch.device, dtype: torch.dtype | None) -> 
     return cast
 
 
+def _with_checked_bounds(explain: Explain, *bounds: Bound | None) -> Explain:
+    """The same, but bounds that differ between samples are refused, since batches come without their rows."""
+
+    def checked(x: Tensor, target: Any) -> Tensor:
+        for bound in bounds:
+            if isinstance(bound, Tensor) and bound.ndim >= x.ndim and bound.shape[0] != 1:
+                raise ValueError(
+                    f"low and high must be those of one sample, shape {tuple(x.shape[1:])}, for all samples alike; got "
+                    f"{tuple(bound.shape)}."
+                )
+        return explain(x, target)
+
+    return checked
+
+
 def _for_first_length(fast: Explain, eager: Explain) -> Explain:
     """Compiled for batches as long as the first; a last, shorter batch is not worth a program of its own."""
     lengths: list[int] = []
@@ -124,7 +143,7 @@ def _halving(explain: Explain) -> Callable[[Batch], Tensor]:
             size = min([*most, len(x) - start])
             rows = slice(start, start + size)
             try:
-                done.append(explain(x[rows], _part(target, rows)))
+                done.append(explain(x[rows], target_rows(target, rows)))
                 start += size
                 continue
             except torch.OutOfMemoryError:
@@ -136,12 +155,6 @@ def _halving(explain: Explain) -> Callable[[Batch], Tensor]:
         return done[0] if len(done) == 1 else torch.cat(done)
 
     return parts
-
-
-def _part(target: Any, rows: slice) -> Any:
-    if isinstance(target, list):
-        return [_part(one, rows) for one in target]
-    return target[rows] if isinstance(target, Tensor) and target.ndim else target
 
 
 def _with_bar(found: Iterator[Tensor], samples: int | None) -> Iterator[Tensor]:

@@ -24,11 +24,13 @@ class Attribution:
     relevance: of every input value, shape (sample, *feature), in the unit of the score. score: what was explained,
         shape (sample,).
     layers: relevance of the outputs of the layers that were asked for, by name (a layer's second use is ``name:2``).
+    biases: what the biases of each layer with weights kept, by name, shape (sample, channel), if it was asked for.
     """
 
     relevance: Float[Tensor, "..."]
     score: Float[Tensor, "..."]
     layers: dict[str, Tensor] = field(default_factory=dict)
+    biases: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def positive(self) -> Tensor:
@@ -80,12 +82,15 @@ def attribute(  # noqa: PLR0913 - one call answers every question about one pass
     high: Bound | None = None,
     layers: Sequence[str] = (),
     masks: Mapping[str, Mask] | None = None,
+    biases: bool = False,
 ) -> Attribution:
     """``relevance`` with its score, the relevance of layers inside the model, and relevance that passes chosen units.
 
     layers: names of modules (``"features.10"``), or patterns (``"blocks.*"``), whose outputs' relevance is wanted.
     masks: for a layer's name or pattern, which of its channels relevance may pass (int or ints), or a float or bool
         tensor that multiplies the relevance of its output; the basis of concept relevance (Achtibat et al. 2023).
+    biases: whether the relevance that biases keep is wanted: with it and stabilisers of 0, a network of linear layers,
+        ReLUs, sums and pooling accounts for its whole score.
 
     All else as in ``relevance``. Names that no layer has are a ValueError that lists those of the model.
     """
@@ -93,16 +98,17 @@ def attribute(  # noqa: PLR0913 - one call answers every question about one pass
     targets: list[Any] = list(target) if several else [target]
     chosen = composite_named(composite) if isinstance(composite, str) else composite
     starts = tuple(one.layer for one in targets if isinstance(one, Units))
-    watch = Watch(layers, masks or {}, starts) if layers or masks or starts else None
+    watch = Watch(layers, masks or {}, starts, biases) if layers or masks or starts or biases else None
     capture = Capture(chosen, model, handlers_for(chosen), keeps=len(targets) > 1, watch=watch)
     found, _ = explained(capture, model, x, targets, (low, high))
     if not several:
         return found[0]
-    names = found[0].layers
+    first = found[0]
     return Attribution(
         torch.stack([one.relevance for one in found]),
         torch.stack([one.score for one in found]),
-        {name: torch.stack([one.layers[name] for one in found]) for name in names},
+        {name: torch.stack([one.layers[name] for one in found]) for name in first.layers},
+        {name: torch.stack([one.biases[name] for one in found]) for name in first.biases},
     )
 
 
@@ -157,11 +163,11 @@ def _backwards(capture: Capture, output: Any, leaf: Tensor, target: Target) -> A
     (found,) = torch.autograd.grad(
         end, leaf, start, retain_graph=capture.keeps, allow_unused=True, materialize_grads=True
     )
-    seen: dict[str, Tensor] = {}
+    layers: dict[str, Tensor] = {}
+    biases: dict[str, Tensor] = {}
     if capture.watch is not None:
-        seen = dict(capture.watch.found)
-        capture.watch.found.clear()
-    return Attribution(found.contiguous(), values.flatten(1).sum(1), seen)
+        layers, biases = capture.watch.collected()
+    return Attribution(found.contiguous(), values.flatten(1).sum(1), layers, biases)
 
 
 def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[Tensor, Tensor]:

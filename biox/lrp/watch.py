@@ -25,15 +25,17 @@ class Watch:  # not frozen: it collects while the pass runs
     starts: names of layers that explanations start from.
     met: the names of each layer that has run, by its rank in the run. values: its output.
     dims: the dimension of its channels.
-    found: the relevance that arrived, by name.
+    found: the relevance that arrived, by name. biases: whether what biases keep is wanted too; taken: what they kept.
     """
 
     layers: Sequence[str] = ()
     masks: Mapping[str, Mask] = field(default_factory=dict)
     starts: Sequence[str] = ()
+    biases: bool = False
     values: dict[str, Tensor] = field(default_factory=dict)
     dims: dict[str, int | None] = field(default_factory=dict)
     found: dict[str, Tensor] = field(default_factory=dict)
+    taken: dict[str, Tensor] = field(default_factory=dict)
     met: dict[int, list[str]] = field(default_factory=dict)
 
     def wants(self, name: str) -> bool:
@@ -72,6 +74,19 @@ class Watch:  # not frozen: it collects while the pass runs
         """A layer's second use in one run is ``name:2``."""
         uses = sum(known == name or known.startswith(f"{name}:") for names in self.met.values() for known in names)
         return name if uses == 0 else f"{name}:{uses + 1}"
+
+    def bias(self, rank: int, name: str, kept: Tensor) -> None:
+        """What the biases of a layer kept for themselves, by sample and channel."""
+        key = name or f"layer {rank}"
+        known = self.taken.get(key)
+        self.taken[key] = kept if known is None or known.shape != kept.shape else known + kept
+
+    def collected(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What one pass backwards found at layers and in biases; the next one starts anew."""
+        layers, biases = dict(self.found), dict(self.taken)
+        self.found.clear()
+        self.taken.clear()
+        return layers, biases
 
     def units(self, name: str, channels: Mask | None) -> tuple[Tensor, Tensor]:
         """The output of a layer, and 1 at its chosen channels."""

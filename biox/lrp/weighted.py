@@ -13,7 +13,8 @@ from biox.lrp.composites import Place
 from biox.lrp.errors import UnhandledOperation, place_in_user_code
 from biox.lrp.layers import Dense, Layer, Scaling, Site, folded
 from biox.lrp.products import multilinear
-from biox.lrp.propagate import Kept, propagate
+from biox.lrp.propagate import Kept, propagate, taken_by_bias
+from biox.lrp.rules import Rule
 from biox.lrp.tags import Bare, Tag, holds
 
 
@@ -106,10 +107,8 @@ def layer_output(
                 "The box rule needs the bounds of its layer's input, which are known only where a layer reads the "
                 f"model's input; the layer {layer.name!r} at {line} does not. Use Entry(box(), first=True)."
             )
-        if capture.watch is not None:
-            relevance = capture.watch.arrives(rank, relevance)
-        if capture.journal is not None:
-            capture.journal.note(layer=layer.name, rule=rule.name)
+        relevance = relevance if capture.watch is None else capture.watch.arrives(rank, relevance)
+        _noted(capture, rank, rule, site, relevance)
         return (None if rule.blocks else propagate(rule, site, relevance, kept),)
 
     bare = Bare(layer, input, rank) if before_relu is None else None
@@ -119,6 +118,18 @@ def layer_output(
     if capture.journal is not None:
         capture.journal.layer(rank)
     return linked
+
+
+def _noted(capture: Capture, rank: int, rule: Rule, site: Site, relevance: Tensor) -> None:
+    """Tell whoever asks by which rule relevance passes a layer, and what of it the layer's biases keep."""
+    if not capture.notes_biases:
+        return
+    bias = None if site.layer.bias is None else taken_by_bias(rule, site, relevance)
+    if capture.watch is not None and bias is not None:
+        capture.watch.bias(rank, site.layer.name, bias)
+    if capture.journal is not None:
+        taken = None if bias is None else float(bias.sum())
+        capture.journal.note(layer=site.layer.name, rule=rule.name, bias=taken)
 
 
 def dependent_tag(capture: Capture, tensor: Tensor) -> Tag:

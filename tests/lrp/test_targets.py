@@ -147,6 +147,28 @@ def test_a_layer_used_twice_is_seen_twice():
         torch.testing.assert_close(seen.sum(1), found.score, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["epsilon", "epsilon-plus", "epsilon-gamma", "gamma"])
+def test_the_score_is_accounted_for_by_inputs_and_biases(name):
+    torch.manual_seed(6)
+    for model, x in (made(), (networks.mlp().double(), torch.randn(4, 20, dtype=torch.float64))):
+        exact = {"eps": 0.0, "stabiliser": 0.0}
+        found = lrp.attribute(model, x, 2, lrp.composite(name, **exact), biases=True)
+        kept = sum(bias.flatten(1).sum(1) for bias in found.biases.values())
+        torch.testing.assert_close(found.relevance.flatten(1).sum(1) + kept, found.score, rtol=1e-9, atol=1e-12)
+        assert kept.abs().max() > 1e-3
+
+
+def test_the_bias_of_one_layer_by_hand():
+    torch.manual_seed(7)
+    layer = nn.Linear(5, 3).double()
+    x = torch.randn(4, 5, dtype=torch.float64)
+    found = lrp.attribute(layer, x, 1, lrp.composite("epsilon", eps=0), biases=True)
+    (kept,) = found.biases.values()
+    expected = torch.zeros(4, 3, dtype=torch.float64)
+    expected[:, 1] = layer.bias[1].detach()
+    torch.testing.assert_close(kept, expected)
+
+
 def test_guided_backpropagation_by_hand():
     torch.manual_seed(4)
     first, second = nn.Linear(6, 8).double(), nn.Linear(8, 2).double()

@@ -41,7 +41,7 @@ def group_norm(  # noqa: PLR0913 - the arguments of torch's function
 ) -> Any:
     """GroupNorm over groups of channels."""
     sizes = (len(input), input.shape[1], math.prod(input.shape[2:]))
-    value, _, deviation = torch.native_group_norm(input, weight, bias, *sizes, num_groups, eps)
+    value, _, deviation = torch.native_group_norm(input.contiguous(), weight, bias, *sizes, num_groups, eps)
     return _normalised(capture, input, _by_channel(weight, input), value, deviation)
 
 

@@ -54,6 +54,7 @@ NORMS = {
         lambda h: standardised(h, -1, 1e-4) * LAYER.weight,
     ),
     "group": (GROUP, grouped),
+    "group of what is not contiguous": (lambda h: GROUP(h.mT.contiguous().mT), grouped),
     "functional group": (
         lambda h: functional.group_norm(h, num_groups=4),
         lambda h: standardised(h, -1),

@@ -56,7 +56,8 @@ def relevance_batches(  # noqa: PLR0913 - what is explained, and how it is strea
     compile: compile the pass for batches as long as the first (``biox.lrp.compiled``); the others run uncompiled.
     progress: show a bar (needs tqdm).
 
-    composite, low, high and errors: as for ``relevance``; low and high are the same for all samples. The number of CPU threads stays as it is.
+    composite, low, high and errors: as for ``relevance``; low and high are those of one sample, for all alike. The
+    number of CPU threads stays as it is.
     """
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")

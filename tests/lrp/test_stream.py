@@ -170,7 +170,6 @@ def test_the_size_is_found_alone_and_the_relevance_is_the_same():
     close(joined(relevance_batches(model, iter([x]), 1)), lrp.relevance(model, x, 1))
 
 
-@pytest.mark.xfail(raises=RuntimeError, strict=True, reason="the layers do not mix float types yet (layers.py)")
 def test_bfloat16_is_near_and_not_equal():
     model, x, _ = made()
     exact = lrp.relevance(model, x, 1)

@@ -14,6 +14,7 @@ from biox.lrp.composites import Composite
 from biox.lrp.operations import handlers_for
 from biox.lrp.presets import composite as composite_named
 from biox.lrp.targets import Target, Units, as_scores, weights_of
+from biox.lrp.transforms import scripts_as_written
 from biox.lrp.watch import Mask, Watch, modules_watched
 
 
@@ -56,6 +57,7 @@ def relevance(
     The values of a sample add up to its score, but for what biases and stabilisers absorb (``conservation_error``); the
     unit is that of the score. The model runs unchanged and is left as it was.
 
+    x: numbers, or integers (tokens, categories, bytes), each of which gets the relevance of all that was made with it.
     model: any module or function of torch operations that maps ``x`` to scores, shape (sample, class). It must be in
         evaluation mode where that matters (dropout, BatchNorm).
     target: the explained class, one for all (int) or one a sample (integer tensor, shape (sample,)); a float tensor of
@@ -147,9 +149,9 @@ def explained(
 
 def _output(capture: Capture, model: Any, leaf: Tensor) -> Any:
     if capture.watch is None:
-        with capture:
+        with scripts_as_written(), capture:
             return model(leaf)
-    with modules_watched(capture.watch, capture, model), capture:
+    with scripts_as_written(), modules_watched(capture.watch, capture, model), capture:
         output = model(leaf)
     capture.watch.check([name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else [])
     return output

@@ -324,6 +324,19 @@ def test_replacing_the_data_of_a_tensor_is_refused():
         lrp.relevance(model, batch(6), 1)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_function_compiled_by_jit_runs_as_written():
+    """It would count as a constant, unseen."""
+    first, second, scripted = linear(6, 5), linear(5, 3), torch.jit.script(_scripted)
+    found = lrp.relevance(lambda x: second(scripted(first(x))), batch(6), 1)
+    assert torch.equal(found, lrp.relevance(lambda x: second(_scripted(first(x))), batch(6), 1))
+    assert "as_written" not in torch.jit.ScriptFunction.__call__.__name__
+
+
+def _scripted(h: torch.Tensor) -> torch.Tensor:
+    return torch.tanh(h) + h
+
+
 def test_a_transform_of_functions_never_hides_the_input():
     """It would count as a constant, unseen, if another path led to the score."""
     first, second = linear(6, 5), linear(5, 3)

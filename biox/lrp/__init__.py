@@ -6,10 +6,12 @@
 
 from biox.lrp import rules
 from biox.lrp.check import Check, check
+from biox.lrp.compiled import compiled
 from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
 from biox.lrp.explain import Attribution, attribute, conservation_error, relevance, score
 from biox.lrp.presets import NAMES, composite, with_first, with_operation
+from biox.lrp.stream import relevance_batches
 from biox.lrp.targets import Units, difference, log_odds, log_ratio
 
 __all__ = [
@@ -23,12 +25,14 @@ __all__ = [
     "Units",
     "attribute",
     "check",
+    "compiled",
     "composite",
     "conservation_error",
     "difference",
     "log_odds",
     "log_ratio",
     "relevance",
+    "relevance_batches",
     "rules",
     "score",
     "with_first",

@@ -33,6 +33,7 @@ ARCHITECTURES = {
     "vit_tiny_patch16_224": 224,
     "eva02_tiny_patch14_224": 224,
     "cait_xxs24_224": 224,
+    "shvit_s1": 224,
     "swin_tiny_patch4_window7_224": 224,
     "coatnet_nano_rw_224": 224,
     "maxvit_tiny_tf_224": 224,
@@ -58,7 +59,8 @@ def made(name: str) -> tuple[nn.Module, Tensor]:
 def without_constants(model: nn.Module) -> nn.Module:
     """Nothing is added to a signal any more: no biases, no means of BatchNorm, no position embeddings or tokens."""
     for path, parameter in (*model.named_parameters(), *model.named_buffers()):
-        if path.endswith(("bias", "running_mean")) or "token" in path or "pos_embed" in path:
+        constants = any(part.startswith(("cls_token", "pos_embed")) for part in path.split("."))
+        if constants or path.endswith(("bias", "running_mean")):
             nn.init.zeros_(parameter)
     return model
 

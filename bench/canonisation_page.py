@@ -52,6 +52,10 @@ Many intervals, none corrected: read the pattern, not one cell.
 DIFFERENCES = """Folded minus the other way: mean and interval; bold: better for folding, italics: worse, plain: open.
 The JSON file holds the rest.
 """
+ALGEBRA = """For the epsilon composite, folding and a layer of its own are the same by algebra, but for stabilisers: the
+quotients of convolution and BatchNorm cancel. Passing BatchNorm over breaks it: the quotients no longer fit what they
+divide.
+"""
 CONSERVATION = """Share of the score that is missing from the relevance (or too much in it), median over samples.
 Biases absorb it; folding moves BatchNorm's shift into the bias of the convolution.
 """
@@ -66,7 +70,7 @@ def page(found: dict) -> str:
     """The whole page."""
     setting, cases = found["setting"], found["cases"]
     parts = [OPENING.format(radius=setting["noise radius"], draws=setting["noise draws"], **setting)]
-    parts += ["## Does folding BatchNorm help?\n", _counts(cases), _canonisation(cases), _conservation(cases)]
+    parts += ["## Does folding BatchNorm help?\n", _counts(cases), _canonisation(cases), ALGEBRA, _conservation(cases)]
     parts += ["## Gamma by groups of layers, chosen on validation data\n", _gamma(cases)]
     parts += ["## All composites, BatchNorm folded\n", *(_composites(name, case) for name, case in cases.items())]
     return "\n".join(parts).rstrip() + "\n"
@@ -87,13 +91,14 @@ def _counts(cases: dict) -> str:
     lines = [COUNTS, _row("case", "folded against", *SHORT.values()), _line(2 + len(SHORT))]
     for name, case in cases.items():
         for way in OTHERS:
-            table = case["differences"][f"folded - {way}"]
-            cells = []
-            for metric in SHORT:
-                said = [verdict(metric, one[metric]) for one in table.values()]
-                cells.append(" / ".join(str(said.count(word)) for word in ("better", "worse", "open")))
-            lines.append(_row(name, way, *cells))
+            table = case["differences"][f"folded - {way}"].values()
+            lines.append(_row(name, way, *(_said([one[m] for one in table], m) for m in SHORT)))
     return "\n".join(lines) + "\n"
+
+
+def _said(differences: list[dict], metric: str) -> str:
+    words = [verdict(metric, one) for one in differences]
+    return " / ".join(str(words.count(word)) for word in ("better", "worse", "open"))
 
 
 def _canonisation(cases: dict) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from biox import lrp
 from biox.stats.bootstrap import interval, resample
 
-SAMPLES = {"validation": 60, "test": 150}
+SAMPLES = {"validation": 48, "test": 120}
 PER_UNIT = 6  # tiles of one field
 RADIUS, DRAWS = 0.1, 4  # of the noise of the sensitivity
 Values = dict[str, np.ndarray]  # metric -> (seed, sample)

@@ -3,14 +3,13 @@
 # The names of arguments are torch's, since callers may give them by name.
 # ruff: noqa: A002
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from biox.lrp.capture import Capture, Handler
+from biox.lrp.capture import Capture
 from biox.lrp.products import by_gradient, product, quotient
 from biox.lrp.propagate import divided
 from biox.lrp.tags import GATE, LIMITED, Bare, Tag, tensors_in
@@ -117,41 +116,6 @@ def sampled(capture: Capture, func: Any, input: Tensor, grid: Tensor, *args: Any
     return pooled(capture, func, input, grid.detach(), *args, **kwargs)
 
 
-def homogeneous(degree: int, gate: int | None = None) -> Handler:
-    """The handler of functions with f(t x) = t^degree f(x), such as norms: R_i = x_i df/dx_i R / (degree f)."""
-
-    def handler(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
-        tag = Tag(capture, gate=dependent_tag(capture, input).gate if gate is None else gate)
-        return by_gradient(capture, func, ((input, *args), kwargs), [input], 1 / degree, tag)
-
-    return handler
-
-
-def distance(by: Callable[[Tensor], Tensor]) -> Handler:
-    """The handler of losses that compare value by value, as autoencoders do with what they rebuilt."""
-
-    def handler(
-        capture: Capture, func: Any, input: Tensor, target: Tensor, *args: Any, reduction: str = "mean", **kwargs: Any
-    ) -> Any:
-        def steps(one: Tensor, two: Tensor) -> Tensor:
-            apart = by(one - two)
-            return {"none": apart.clone, "mean": apart.mean, "sum": apart.sum}[reduction]()
-
-        return capture.decomposed(steps, input, target)
-
-    return handler
-
-
-def with_mean(degree: int) -> Handler:
-    """The handler of ``torch.var_mean`` and ``torch.std_mean``."""
-
-    def handler(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
-        spread = homogeneous(degree, GATE)(capture, lambda *a, **k: func(*a, **k)[0], *args, **kwargs)
-        return spread, pooled(capture, lambda *a, **k: func(*a, **k)[1], *args, **kwargs)
-
-    return handler
-
-
 def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tensor:
     """Summands share relevance by their values; a constant keeps its share to itself, as a bias does.
 
@@ -173,7 +137,8 @@ def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tenso
 
     def back(relevance: Tensor) -> tuple[Tensor, ...]:
         share = divided(relevance, total, eps)
-        return tuple((share * (amount * sign)).sum_to_size(amount.shape) for amount, sign in amounts)
+        signed = ((share if sign == 1 else share * sign, amount) for amount, sign in amounts)
+        return tuple((one * amount).sum_to_size(amount.shape) for one, amount in signed)
 
     return capture.link(value, tuple(tensor for tensor, _, _ in summands), back, known)
 

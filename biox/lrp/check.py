@@ -23,6 +23,8 @@ _WORDS = {
     "subtract": "share",
     "subtract_from": "share",
     "pooled": "share",
+    "length": "share",
+    "all_factors": "equal parts",
     "layer_norm": "constant scale",
     "group_norm": "constant scale",
     "instance_norm": "constant scale",

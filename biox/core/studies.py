@@ -107,9 +107,14 @@ def _found(package: str, name: str, where: str) -> Callable[..., Any]:
 
 def _check_composite(choice: Named, where: str) -> None:
     try:
-        find("biox.lrp", "biox.lrp:composite")(choice.name, **choice.options)
+        made = find("biox.lrp", "biox.lrp:composite")(choice.name, **choice.options)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
+    if made.start != "score":
+        raise InputError(
+            f"{where}: {choice.name!r} does not divide the score among the inputs, so what a study tests about relevance "
+            "would mean nothing. In Python, lrp.relevance computes it."
+        )
 
 
 def settings_for(study: Study, step: str) -> dict[str, Any]:

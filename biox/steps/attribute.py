@@ -55,6 +55,7 @@ def batched(
     values, scores = [], []
     for start in range(0, len(x), BATCH):
         batch, chosen = x[start : start + BATCH].to(where), target[start : start + BATCH].to(where)
-        values.append(lrp.relevance(model, batch, chosen, composite, low=low, high=high).cpu())
-        scores.append(lrp.score(model, batch, chosen).cpu())
+        found = lrp.attribute(model, batch, chosen, composite, low=low, high=high)
+        values.append(found.relevance.cpu())
+        scores.append(found.score.cpu())
     return torch.cat(values), torch.cat(scores)

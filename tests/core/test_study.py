@@ -2,7 +2,7 @@ import pytest
 
 from biox.core.errors import InputError
 from biox.core.find import checked
-from biox.core.studies import load_yaml
+from biox.core.studies import check_study, load_yaml
 from biox.core.study import Study
 
 MINIMAL = {"name": "tiny", "title": "t", "question": "q", "domain": "gait", "data": {"source": "simulate"}}
@@ -40,6 +40,13 @@ def test_the_name_main_is_reserved():
 def test_options_stand_beside_the_name():
     study = checked(Study, {**MINIMAL, "model": {"name": "mlp", "hidden": [8]}}, "tiny.yaml")
     assert study.model.options == {"hidden": [8]}
+
+
+@pytest.mark.parametrize("name", ["guided-backpropagation", "deconvolution", "excitation"])
+def test_what_does_not_divide_the_score_is_no_method_of_a_study(name):
+    study = checked(Study, {**MINIMAL, "methods": {"lrp": {"composite": name}}}, "tiny.yaml")
+    with pytest.raises(InputError, match=f"method 'lrp': {name!r} does not divide the score among the inputs"):
+        check_study(study)
 
 
 def test_an_unset_environment_variable_is_named(tmp_path):

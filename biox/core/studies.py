@@ -112,8 +112,8 @@ def _check_composite(choice: Named, where: str) -> None:
         raise InputError(f"{where}: {error}") from None
     if made.start != "score":
         raise InputError(
-            f"{where}: {choice.name!r} does not divide the score among the inputs, so what a study tests about relevance "
-            "would mean nothing. In Python, lrp.relevance computes it."
+            f"{where}: {choice.name!r} does not divide the score among the inputs, so what a study tests about "
+            "relevance would mean nothing. In Python, lrp.relevance computes it."
         )
 
 

@@ -114,3 +114,14 @@ def test_what_is_missing_was_lost_at_operations_that_say_so(name):
     assert found.difference <= 1e-12
     lost = [step.kept for step in found.steps]
     assert sum(lost) == pytest.approx(found.score - found.relevance, abs=1e-9 * sum(map(abs, lost)))
+
+
+@pytest.mark.parametrize("name", ["vgg11", "resnet18", "densenet121", "regnety_002", "efficientnet_b0"])
+def test_inputs_and_biases_account_for_the_score(name):
+    model, x = made(name)
+    exact = lrp.composite("epsilon", eps=0, stabiliser=0)
+    found = lrp.attribute(model.double(), x.double(), 1, exact, biases=True)
+    kept = torch.stack([bias.flatten(1).sum(1) for bias in found.biases.values()]).sum(0)
+    accounted = found.relevance.flatten(1).sum(1) + kept
+    assert float(kept.abs().max()) > 1e-3 * float(found.score.abs().max())
+    assert float(((accounted - found.score) / found.score).abs().max()) <= 1e-10

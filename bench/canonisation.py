@@ -1,6 +1,6 @@
 """Does folding BatchNorm make explanations better, and which composite is best? On tasks whose evidence is known.
 
-    OMP_NUM_THREADS=1 python bench/canonisation.py                  # all; about half an hour on one core
+    OMP_NUM_THREADS=1 python bench/canonisation.py                  # all; about half an hour of one quiet core
     OMP_NUM_THREADS=1 python bench/canonisation.py --only windows   # one task or network; merged into the results
 
 Trains three networks (seeds) of each kind, explains test samples that all of them name rightly as "yes", and compares
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import evidence
 import evidence_nets as nets
@@ -25,14 +26,25 @@ import numpy as np
 import torch
 from canonisation_page import BASES, OTHERS, page
 from evidence import Task
-from explained_case import DRAWS, RADIUS, SAMPLES, Case, blind, chosen_rows, explain, measured, on_validation, summary
+from explained_case import (
+    DRAWS,
+    RADIUS,
+    SAMPLES,
+    Case,
+    blind,
+    chosen_rows,
+    explain,
+    measured,
+    on_validation,
+    performance,
+    summary,
+)
 from gamma_search import VALUES, grouped, search
 from torch import nn
 from tqdm import tqdm
 
 from biox import lrp
 from biox.core.errors import InputError
-from biox.stats.metrics import auroc, balanced_accuracy
 
 RESULTS = Path(__file__).parent / "results" / "canonisation.json"
 COMPOSITES = (*BASES, *(f"{base}-{first}" for first in ("flat", "box") for base in BASES))
@@ -133,15 +145,6 @@ def differences(runs: dict, picks: dict, unit: np.ndarray) -> dict:
     return {key: summary({name: a[name] - b[name] for name in a}, unit) for key, (a, b) in pairs.items()}
 
 
-def performance(case: Case) -> dict[str, list[float]]:
-    """How well the networks answer on test data, one value a seed."""
-    rows = case.task.rows("test")
-    y = case.task.y[rows].numpy().astype(int)
-    scores = [nets.scores(model, case.task.x[rows]).double().numpy() for model in case.models]
-    logits = [np.stack([-one, one], 1) / 2 for one in scores]
-    return {f.__name__: [float(f(one, y)) for one in logits] for f in (auroc, balanced_accuracy)}
-
-
 def conservation(case: Case) -> dict[str, dict[str, float]]:
     """Median over samples of |score - sum of relevance| / score, for each way and base."""
     task, x = case.task, case.task.x[case.rows["test"]]
@@ -160,6 +163,15 @@ def _nested(table: dict[tuple[str, str], dict]) -> dict[str, dict[str, dict]]:
     for (first, second), value in table.items():
         outer.setdefault(first, {})[second] = value
     return outer
+
+
+def _short(value: Any) -> Any:
+    """The same with four significant digits, which is more than the intervals warrant."""
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def main() -> None:
@@ -189,8 +201,8 @@ def merge(found: dict) -> None:
         "noise radius": RADIUS,
         "noise draws": DRAWS,
     }
-    results = {"setting": setting, "cases": cases}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    results = _short({"setting": setting, "cases": cases})
+    RESULTS.write_text(json.dumps(results, indent=0) + "\n")
     (RESULTS.parents[2] / "docs" / "canonisation.md").write_text(page(results))
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from biox import lrp
 from biox.stats.bootstrap import interval, resample
+from biox.stats.metrics import auroc, balanced_accuracy
 
 SAMPLES = {"validation": 48, "test": 120}
 PER_UNIT = 6  # tiles of one field
@@ -108,3 +109,12 @@ def on_validation(case: Case, objective: str, composite: lrp.Composite) -> float
             area = metrics.flipping(score, task.x[rows], relevance, task.cells)
             means.append(area.mean() / float(score(task.x[rows]).mean()))
     return float(np.mean(means))
+
+
+def performance(case: Case) -> dict[str, list[float]]:
+    """How well the networks answer on test data, one value a seed."""
+    rows = case.task.rows("test")
+    y = case.task.y[rows].numpy().astype(int)
+    scores = [nets.scores(model, case.task.x[rows]).double().numpy() for model in case.models]
+    logits = [np.stack([-one, one], 1) / 2 for one in scores]
+    return {f.__name__: [float(f(one, y)) for one in logits] for f in (auroc, balanced_accuracy)}

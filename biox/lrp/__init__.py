@@ -6,12 +6,12 @@
 
 from biox.lrp import rules
 from biox.lrp.check import Check, check
-from biox.lrp.compiled import compiled
 from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
 from biox.lrp.explain import Attribution, attribute, conservation_error, relevance, score
 from biox.lrp.presets import NAMES, composite, with_first, with_operation
-from biox.lrp.stream import relevance_batches
+from biox.lrp.streaming.compiled import compiled
+from biox.lrp.streaming.stream import relevance_batches
 from biox.lrp.targets import Units, difference, log_odds, log_ratio
 
 __all__ = [

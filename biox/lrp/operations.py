@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from biox.lrp import (
+from biox.lrp.capture import Handler
+from biox.lrp.composites import Composite
+from biox.lrp.handlers import (
     activations,
     attention,
     convolve,
@@ -25,8 +27,6 @@ from biox.lrp import (
     sums,
     weighted,
 )
-from biox.lrp.capture import Handler
-from biox.lrp.composites import Composite
 from biox.lrp.inplace import replaced, with_item
 from biox.lrp.tags import GATE, INTEGERS
 

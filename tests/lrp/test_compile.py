@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from biox import lrp
-from biox.lrp.compiled import compiled
-from biox.lrp.stream import relevance_batches
+from biox.lrp.streaming.compiled import compiled
+from biox.lrp.streaming.stream import relevance_batches
 
 from . import networks
 

@@ -11,8 +11,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from biox import lrp
-from biox.lrp.batch_size import measured_size
-from biox.lrp.stream import relevance_batches
+from biox.lrp.streaming.batch_size import measured_size
+from biox.lrp.streaming.stream import relevance_batches
 
 from . import networks
 
@@ -189,7 +189,7 @@ def test_threads_stay_as_they_are_and_the_bar_counts_samples(capsys):
 FLAT = """
 import resource, sys, tempfile, torch
 from torch import nn
-from biox.lrp.stream import relevance_batches
+from biox.lrp.streaming.stream import relevance_batches
 torch.set_num_threads(1)
 model = nn.Sequential(nn.Flatten(), nn.Linear(606, 64), nn.ReLU(), nn.Linear(64, 2)).eval()
 def batches(n):

@@ -8,12 +8,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from biox.lrp.arguments import Bound, bounds_of, check_arguments
-from biox.lrp.batch_size import measured_size
 from biox.lrp.composites import Composite
 from biox.lrp.explain import relevance
 from biox.lrp.presets import composite as composite_named
-from biox.lrp.program import Case, Program, arguments_of, program_for
-from biox.lrp.reading import PROBE, target_rows
+from biox.lrp.streaming.batch_size import measured_size
+from biox.lrp.streaming.program import Case, Program, arguments_of, program_for
+from biox.lrp.streaming.reading import PROBE, target_rows
 from biox.lrp.targets import Scores, Units, as_scores, weights_of
 
 Explained = int | Tensor | Scores

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from biox.lrp.capture import Capture
-from biox.lrp.copies import refuse_if_random
+from biox.lrp.handlers.copies import refuse_if_random
+from biox.lrp.handlers.weighted import dependent_tag, relu
 from biox.lrp.tags import GATE, LIMITED, Tag, tensors_in
-from biox.lrp.weighted import dependent_tag, relu
 
 
 def passed(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:

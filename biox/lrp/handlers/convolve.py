@@ -11,9 +11,9 @@ from torch import Tensor
 
 from biox.lrp.capture import Capture
 from biox.lrp.convolutions import Convolution, TransposedConvolution, UnevenlyPadded, channels_last
+from biox.lrp.handlers.products import multilinear
+from biox.lrp.handlers.weighted import dependent_tag, layer_output
 from biox.lrp.layers import Layer
-from biox.lrp.products import multilinear
-from biox.lrp.weighted import dependent_tag, layer_output
 
 
 def convolution(  # noqa: PLR0913 - the arguments of torch's convolutions

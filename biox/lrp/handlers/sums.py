@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from biox.lrp.capture import Capture
-from biox.lrp.products import by_gradient, product, quotient
+from biox.lrp.handlers.products import by_gradient, product, quotient
+from biox.lrp.handlers.weighted import dependent_tag, layer_output
 from biox.lrp.propagate import divided
 from biox.lrp.tags import GATE, LIMITED, Bare, Tag, tensors_in
-from biox.lrp.weighted import dependent_tag, layer_output
 
 
 def add(capture: Capture, func: Any, input: Any, other: Any, *, alpha: float = 1) -> Any:

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Place
+from biox.lrp.handlers.weighted import batch_norm, dependent_tag
 from biox.lrp.propagate import divided
 from biox.lrp.tags import Tag
-from biox.lrp.weighted import batch_norm, dependent_tag
 
 
 def layer_norm(  # noqa: PLR0913 - the arguments of torch's function

@@ -11,8 +11,8 @@ from torch import Tensor
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Place
 from biox.lrp.errors import UnhandledOperation, place_in_user_code
+from biox.lrp.handlers.products import multilinear
 from biox.lrp.layers import Dense, Layer, Scaling, Site, folded
-from biox.lrp.products import multilinear
 from biox.lrp.propagate import Kept, propagate, taken_by_bias
 from biox.lrp.rules import Rule
 from biox.lrp.tags import Bare, Tag, holds

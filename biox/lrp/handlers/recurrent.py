@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from biox.lrp.capture import Capture
-from biox.lrp.copies import refuse_if_random
+from biox.lrp.handlers.copies import refuse_if_random
 from biox.lrp.tags import Tag
 
 State = tuple[Tensor, ...]  # the hidden state, and the cell of an LSTM

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from biox.lrp.arguments import Bound
-from biox.lrp.batch_size import measured_size
-from biox.lrp.compiled import compiled
 from biox.lrp.composites import Composite
-from biox.lrp.copying import carried, moved
 from biox.lrp.explain import relevance
 from biox.lrp.presets import composite as composite_named
-from biox.lrp.reading import Batch, batches_of, check_rows, samples_in, target_rows
+from biox.lrp.streaming.batch_size import measured_size
+from biox.lrp.streaming.compiled import compiled
+from biox.lrp.streaming.copying import carried, moved
+from biox.lrp.streaming.reading import Batch, batches_of, check_rows, samples_in, target_rows
+from biox.lrp.streaming.writing import written
 from biox.lrp.targets import Target
-from biox.lrp.writing import written
 
 Explain = Callable[[Tensor, Any], Tensor]
 
@@ -49,11 +49,11 @@ def relevance_batches(  # noqa: PLR0913 - what is explained, and how it is strea
         ``"label"``: the class that comes with each sample. With a list, the result is (sample, target, *feature).
     out: the path of a new zarr array, or an array with a row a sample (zarr, numpy, memory-mapped, torch).
     batch_size: how many samples at most are explained at once. None: measured on the first ones, so that a batch fits
-        into the memory that is free (``biox.lrp.batch_size``). Batches of an iterable are split, never joined. Where
-        the memory of a GPU does not suffice after all, the number is halved, with a warning.
+        into the memory that is free (``measured_size`` in biox/lrp/streaming). Batches of an iterable are split, never
+        joined. Where the memory of a GPU does not suffice after all, the number is halved, with a warning.
     device: where the model lies, by default that of its parameters. On a GPU, copies overlap with computing.
     autocast: ``torch.bfloat16`` or ``torch.float16``: faster layers of less precision.
-    compile: compile the pass for batches as long as the first (``biox.lrp.compiled``); the others run uncompiled.
+    compile: compile the pass for batches as long as the first (``lrp.compiled``); the others run uncompiled.
     progress: show a bar (needs tqdm).
 
     composite, low, high and errors: as for ``relevance``; low and high are those of one sample, for all alike. The

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from biox.lrp.reading import Batch
+from biox.lrp.streaming.reading import Batch
 from biox.lrp.tags import tensors_in
 
 Event = Any  # of CUDA; torch's own types disagree about which class it is

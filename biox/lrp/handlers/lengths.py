@@ -9,10 +9,10 @@ from typing import Any
 from torch import Tensor
 
 from biox.lrp.capture import Capture, Handler
-from biox.lrp.products import by_gradient
-from biox.lrp.sums import pooled
+from biox.lrp.handlers.products import by_gradient
+from biox.lrp.handlers.sums import pooled
+from biox.lrp.handlers.weighted import dependent_tag
 from biox.lrp.tags import GATE, Tag
-from biox.lrp.weighted import dependent_tag
 
 
 def homogeneous(degree: int, gate: int | None = None) -> Handler:

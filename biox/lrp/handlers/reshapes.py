@@ -11,7 +11,7 @@ from torch import Tensor
 
 from biox.lrp.capture import Capture
 from biox.lrp.convolutions import rearranged
-from biox.lrp.copies import copied
+from biox.lrp.handlers.copies import copied
 
 # Views of memory in any order.
 _ANYWHERE = {Tensor.view: Tensor.reshape, Tensor.view_as: Tensor.reshape_as}

@@ -1,0 +1,1 @@
+"""Relevance of more samples than memory holds: read, batched, perhaps compiled, written."""

@@ -393,3 +393,16 @@ def test_matrix_products_are_dense_layers_with_their_parameters_name():
         named = lrp.Composite((lrp.Entry(rule, name="matrix"),))
         everywhere = lrp.Composite((lrp.Entry(rule),))
         torch.testing.assert_close(lrp.relevance(model, x, 1, named), lrp.relevance(layer, x, 1, everywhere))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["eager", "inductor"])
+def test_a_compiled_model_is_explained_as_it_was_written(backend):
+    torch.manual_seed(3)
+    model, x = networks.mlp().double(), batch(20)
+    plain = lrp.relevance(model, x, 1)
+    compiled = torch.compile(model, backend=backend)
+    assert torch.equal(lrp.relevance(compiled, x, 1), plain)
+    with torch.no_grad():
+        compiled(x)  # also once it has been compiled for real
+    assert torch.equal(lrp.relevance(compiled, x, 1), plain)

@@ -30,14 +30,14 @@ tiles each) or people; networks are held fixed, and each network's own mean is i
 
 **Measures.** mu: share of positive relevance on the evidence; weighted mu: mu over the evidence's share of places;
 RMA, RRA: share of |R|, and of the K most relevant places, on the evidence (tiles: after adding up colours). Flipping:
-mean fall of the score while the 5 to 50 % most relevant cells (4 x 4 pixels, set to the training mean; 5 points of a
-channel, bridged by a line) are taken away, over the mean score. Correlation: of relevance removed and fall of the
-score, over random sets of 20 % of the cells. Sensitivity: relative change of the heatmap under uniform noise of
-{radius} standard deviations ({draws} draws). Entropy (of its maximum) and sparseness (Gini) of |R|. Higher is better
-but for sensitivity and entropy. Chance: white noise as heatmap. *untrained*: the composite on a network that never
-saw the data; what its RMA and RRA reach is owed to the input (stained nuclei are far from the mean), not to
-knowledge. Localisation rewards networks that use *all* of the evidence: "is there a nucleus" can be answered from one
-of several. Sensitivity and complexity do not know what is right: a constant heatmap holds still.
+mean fall of the score while the 5 to 50 % most relevant cells (4 x 4 pixels, inpainted; 5 points of a channel,
+bridged by a line) are taken away, over the mean score. Correlation: of relevance removed and fall of the score, over
+random sets of 20 % of the cells. Sensitivity: relative change of the heatmap under uniform noise of {radius} standard
+deviations ({draws} draws). Entropy (of its maximum) and sparseness (Gini) of |R|. Higher is better but for
+sensitivity and entropy. Chance: white noise as heatmap. *untrained*: the composite on a network that never saw the
+data; what its RMA and RRA reach is owed to the input (stained nuclei are far from the mean), not to knowledge.
+Localisation rewards networks that use *all* of the evidence: "is there a nucleus" can be answered from one of
+several. Sensitivity and complexity do not know what is right: a constant heatmap holds still.
 
 **BatchNorm.** *folded* into the convolution before it (biox's default; the canonised network); *own layer* with the
 composite's rule (`fold_batchnorm=False`; epsilon, but z+ under zplus); *passed*: relevance passes it unchanged

@@ -11,11 +11,12 @@ one of four decoy windows; ill people have another one, of the same shape, in on
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from replacement import Cells, bridged, mean_filled
+from replacement import Cells, bridged, inpainted
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
@@ -68,7 +69,17 @@ def nuclei() -> Task:
     side = torch.arange(SIZE) // CELL
     cells = (side[:, None] * (SIZE // CELL) + side).expand(3, SIZE, SIZE)
     low, high = (_tensor((end - mean[0]) / sd[0]) for end in (0.0, 1.0))
-    return Task("nuclei", _tensor((x - mean) / sd), _tensor(y), mask, field, part, low, high, Cells(cells, mean_filled))
+    return Task(
+        "nuclei",
+        _tensor((x - mean) / sd),
+        _tensor(y),
+        mask,
+        field,
+        part,
+        low,
+        high,
+        Cells(cells, partial(inpainted, cell=CELL)),
+    )
 
 
 def windows(people: int = 4800, seed: int = 0) -> Task:

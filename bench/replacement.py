@@ -1,8 +1,8 @@
 """Taking evidence away: features that are replaced together, and what stands in for them.
 
-What stands in must not be evidence itself. Colours are set to the training mean. Curves are bridged by straight lines
-between what is left: set to their mean, stretches would get steps that look like bumps (a random order then *raised*
-the score of the networks here).
+What stands in must not be evidence itself. The training mean is: squares of it look like nuclei, steps in a curve like
+bumps, and a random order of replacement then *raised* the scores of the networks here (by 0.46 of the mean score in
+tiles, VGG-like). So tiles are inpainted from the colours around, and curves bridged by straight lines.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 Fill = Callable[[Tensor, Tensor], Tensor]  # x, gone (both sample, channel, *place) -> x without what is gone
 
@@ -34,6 +35,22 @@ class Cells:
     def without(self, x: Tensor, chosen: Tensor) -> Tensor:
         """The samples with the chosen cells, shape (sample, cell), replaced."""
         return self.fill(x, chosen[:, self.index.flatten()].view(len(chosen), *self.index.shape))
+
+
+def inpainted(x: Tensor, gone: Tensor, *, cell: int, steps: int = 40) -> Tensor:
+    """Colours spread into what is gone from the cells around, until they hardly change; 0 where nothing is left.
+
+    x: (sample, colour, height, width). gone: whole squares of ``cell`` pixels, the same in all colours.
+    """
+    known = functional.avg_pool2d((~gone).to(x.dtype), cell)
+    own = functional.avg_pool2d(x * ~gone, cell)
+    spread, reached = own, known
+    for _ in range(steps):
+        near = functional.avg_pool2d(reached, 3, 1, 1)
+        mean = functional.avg_pool2d(spread * reached, 3, 1, 1) / near.clamp(min=1e-6)
+        spread, reached = torch.where(known > 0, own, mean), (near > 0).to(x.dtype)
+    smooth = functional.interpolate(spread, size=x.shape[2:], mode="bilinear")
+    return torch.where(gone, smooth, x)
 
 
 def mean_filled(x: Tensor, gone: Tensor) -> Tensor:

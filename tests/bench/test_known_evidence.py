@@ -17,7 +17,7 @@ import evidence  # noqa: E402
 import evidence_nets as nets  # noqa: E402
 import gamma_search  # noqa: E402
 import heatmap_metrics as metrics  # noqa: E402
-from replacement import Cells, bridged, mean_filled  # noqa: E402
+from replacement import Cells, bridged, inpainted, mean_filled  # noqa: E402
 
 from biox import lrp  # noqa: E402
 
@@ -43,6 +43,18 @@ def test_a_bridge_is_level_at_the_ends_and_zero_where_nothing_is_left():
     x = torch.arange(1.0, 6.0).expand(1, 3, 5)
     gone = torch.tensor([[[1, 1, 0, 0, 0], [0, 0, 0, 1, 1], [1, 1, 1, 1, 1]]]).bool()
     assert bridged(x, gone)[0].tolist() == [[3, 3, 3, 4, 5], [1, 2, 3, 3, 3], [0, 0, 0, 0, 0]]
+
+
+def test_inpainting_keeps_a_plain_colour_and_removes_a_spot_that_is_taken_away():
+    plain = torch.tensor([1.0, -2.0, 0.5])[:, None, None].expand(1, 3, 32, 32)
+    gone = (torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(3)) < 0.7).expand(1, 3, 8, 8)
+    gone = gone.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    assert gone.any()
+    assert torch.allclose(inpainted(plain, gone, cell=4), plain, atol=1e-5)
+    spot = torch.zeros(1, 3, 32, 32, dtype=torch.bool)
+    spot[:, :, 8:24, 8:24] = True
+    assert torch.allclose(inpainted(torch.where(spot, 9.0, plain), spot, cell=4), plain, atol=1e-5)
+    assert (inpainted(plain, torch.ones_like(gone), cell=4) == 0).all()
 
 
 def test_a_heatmap_on_the_evidence_alone_is_perfect_and_one_beside_it_worthless():

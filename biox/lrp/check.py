@@ -9,13 +9,15 @@ from torch import Tensor, nn
 from biox.lrp.arguments import Bound
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
-from biox.lrp.explain import explained
+from biox.lrp.explain import conservation_error, explained
 from biox.lrp.journal import Journal, Step
 from biox.lrp.operations import handlers_for
-from biox.lrp.presets import composite as composite_named
+from biox.lrp.presets import chosen_composite
 from biox.lrp.tags import tensors_in
 from biox.lrp.targets import Target
 
+# Stabilisers are absolute, and made for values near 1.
+_SMALL = 1e-3
 # What the handlers of operations without a rule of their own do, in a word.
 _WORDS = {
     "add": "share",
@@ -44,7 +46,10 @@ class Check:
     steps: the operations that relevance passed, in the order of the run, those of one layer and line taken together.
     idle: operations on the way that got no relevance (gates, scales, what the score does not depend on).
     met: how often each operation of torch ran on what depends on the input.
-    score, relevance: what was explained and the sum of its relevance over the batch.
+    score, relevance: what was explained and the sum of its relevance, over the batch.
+    errors: for each sample, the share of its score that reached no input (``conservation_error``); None if the
+        composite does not divide the score.
+    largest: the largest absolute input.
     difference: the largest change of the output by watching, as a share of the largest output; 0 or rounding.
     finite: whether all relevance is finite.
     """
@@ -54,6 +59,8 @@ class Check:
     met: dict[str, int]
     score: float
     relevance: float
+    errors: tuple[float, ...] | None
+    largest: float
     difference: float
     finite: bool
 
@@ -62,17 +69,12 @@ class Check:
         """Why relevance cannot pass, one sentence for each operation without a rule; empty: the model is explained."""
         return tuple(dict.fromkeys(step.refused for step in self.steps if step.refused))
 
-    @property
-    def absorbed(self) -> float:
-        """The share of the score that biases, constants and stabilisers absorbed."""
-        return (self.score - self.relevance) / abs(self.score) if self.score else float("nan")
-
     def __str__(self) -> str:
         rows = [("operation", "layer", "rule", "relevance above", "below", "kept", "by bias", "place")]
         rows += [_row(step) for step in self.steps]
         lines = _aligned(rows, numbers=range(3, 7))
         lines.insert(1, "-" * max(map(len, lines)))
-        idle = sorted({step.operation for step in self.idle})
+        idle = sorted({f"{step.operation} {step.layer}".strip() for step in self.idle})
         lines += ["", *(["Got no relevance: " + ", ".join(idle) + "."] if idle else []), *self._verdict()]
         return "\n".join(lines)
 
@@ -81,10 +83,25 @@ class Check:
             return ["NOT EXPLAINED:", *(f"- {sentence}" for sentence in self.refused)]
         change = "not at all" if self.difference == 0 else f"by {self.difference:.1e} of its largest value"
         finite = "All relevance is finite." if self.finite else "SOME RELEVANCE IS NOT FINITE."
+        return [f"Watching changes the model's output {change}. {finite}", self._conservation(), *self._hints()]
+
+    def _conservation(self) -> str:
+        sums = f"Over the batch, the score is {self.score:.6g} and its relevance {self.relevance:.6g}."
+        if self.errors is None:
+            return f"{sums} This composite does not divide the score, so they need not agree."
+        sizes = sorted(map(abs, self.errors))
+        middle = sizes[len(sizes) // 2]
+        return (
+            f"{sums} Of a sample's score, {middle:.2%} (in the middle) to {sizes[-1]:.2%} (at most) was absorbed by "
+            "biases, constants and stabilisers."
+        )
+
+    def _hints(self) -> list[str]:
+        if not 0 < self.largest < _SMALL:
+            return []
         return [
-            f"Watching changes the model's output {change}. {finite}",
-            f"The score (summed over the batch) is {self.score:.6g}, its relevance {self.relevance:.6g}: "
-            f"{self.absorbed:.2%} of the score was absorbed by biases, constants and stabilisers.",
+            f"The largest input is {self.largest:.1e}: stabilisers absorb much of values so small. Bring the input to "
+            "a scale near 1, or lower eps and stabiliser: lrp.composite(name, eps=1e-12, stabiliser=1e-12)."
         ]
 
 
@@ -102,7 +119,9 @@ def check(
     target: as in ``relevance``; None is each sample's highest score. Operations without a rule do not stop it, they are
     listed in ``refused``. Other arguments and errors as in ``relevance``.
     """
-    chosen = composite_named(composite) if isinstance(composite, str) else composite
+    chosen = chosen_composite(composite)
+    if not len(x):
+        raise ValueError("There is no sample to check.")
     with torch.no_grad():
         plain = model(x)
     if target is None:
@@ -112,6 +131,7 @@ def check(
     journal = Journal()
     capture = Capture(chosen, model, handlers_for(chosen), journal=journal)
     (found,), output = explained(capture, model, x, [target], (low, high))
+    divides = chosen.flow == "relevance" and chosen.start == "score"
     passed = [step for step in journal.steps if step.arrived or step.handed or step.refused]
     return Check(
         steps=tuple(_together(passed)),
@@ -119,6 +139,8 @@ def check(
         met=dict(journal.met),
         score=float(found.score.sum()),
         relevance=float(found.relevance.sum()),
+        errors=tuple(map(float, conservation_error(found.score, found.relevance))) if divides else None,
+        largest=float(x.abs().max()) if x.is_floating_point() else 1.0,
         difference=_difference(plain, output, capture),
         finite=bool(found.relevance.isfinite().all()),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from biox.lrp import rules
 from biox.lrp.rules import Rule
@@ -31,6 +31,8 @@ class Entry:
     last: bool | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.rule, Rule):
+            raise ValueError(f"An entry needs a rule, such as rules.epsilon(), got {self.rule!r}.")
         if self.kind not in (*KINDS, "*"):
             raise ValueError(f"Unknown kind of layer {self.kind!r}; known are {', '.join(map(repr, (*KINDS, '*')))}.")
 
@@ -69,6 +71,16 @@ class Composite:
     flow: Flow = "relevance"
     start: Literal["score", "one"] = "score"
     operations: tuple[tuple[Any, Callable[..., Any]], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.entries, tuple) or not all(isinstance(entry, Entry) for entry in self.entries):
+            raise ValueError(
+                f"Composite needs a tuple of entries, as in Composite((Entry(rule),)); got {self.entries!r}."
+            )
+        if self.flow not in get_args(Flow):
+            raise ValueError(f"flow must be one of {', '.join(map(repr, get_args(Flow)))}, got {self.flow!r}.")
+        if self.start not in ("score", "one"):
+            raise ValueError(f"start must be 'score' or 'one', got {self.start!r}.")
 
     def rule_for(self, place: Place) -> Rule:
         """The rule of one layer; for a norm the epsilon rule, for a softmax its Taylor rule, where no entry is."""

@@ -41,8 +41,9 @@ class Convolution:
         steps = list(self.stride), list(self.padding), list(self.dilation)
         no_padding = [0] * len(self.stride)
         only_input = [True, False, False]
+        seen = x if x.dtype == c.dtype else torch.empty_like(x, dtype=c.dtype)  # its values play no part
         return _convolution_backward(
-            channels_last(c), x, weight, None, *steps, False, no_padding, self.groups, only_input
+            channels_last(c), seen, weight, None, *steps, False, no_padding, self.groups, only_input
         )[0]
 
     def adjoints(self, c: Tensor, weights: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:

@@ -12,8 +12,8 @@ from biox.lrp.arguments import Bound, bounds_of, check_arguments
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
 from biox.lrp.operations import handlers_for
-from biox.lrp.presets import composite as composite_named
-from biox.lrp.targets import Target, Units, as_scores, weights_of
+from biox.lrp.presets import chosen_composite
+from biox.lrp.targets import Target, Units, as_scores, plain, weights_of
 from biox.lrp.transforms import scripts_as_written
 from biox.lrp.watch import Mask, Watch, modules_watched
 
@@ -25,7 +25,8 @@ class Attribution:
     relevance: of every input value, shape (sample, *feature), in the unit of the score. score: what was explained,
         shape (sample,).
     layers: relevance of the outputs of the layers that were asked for, by name (a layer's second use is ``name:2``).
-    biases: what the biases of each layer with weights kept, by name, shape (sample, channel), if it was asked for.
+    biases: what the biases of each layer with weights kept, by name, if it was asked for: shape (row, channel), where
+        the rows are the first dimension of the layer's output (samples; time where the model puts it first).
     """
 
     relevance: Float[Tensor, "..."]
@@ -64,7 +65,8 @@ def relevance(
         output weights, shape (sample, class), which explains the weighted sum of scores; any function of the model's
         output that gives one score a sample (``difference(1, 0)``: why class 1 and not 0); or ``Units`` of a layer.
         A list of targets explains each and shares the model's run; the result then has a leading target dimension.
-    composite: the rules, by name (``biox.lrp.NAMES``), made by ``biox.lrp.composite(name, eps=...)``, or your own.
+    composite: the rules, by name (``biox.lrp.NAMES``), made by ``biox.lrp.composite(name, eps=...)``, or your own. Three
+        do not divide the score: ``excitation`` (probabilities), ``guided-backpropagation`` and ``deconvolution``.
     low, high: lowest and highest possible input, broadcastable to a sample; for composites with the box rule.
 
     What the model detaches or takes out of torch (``.item()``) counts as a constant; ``torch.no_grad`` changes nothing.
@@ -96,9 +98,12 @@ def attribute(  # noqa: PLR0913 - one call answers every question about one pass
 
     All else as in ``relevance``. Names that no layer has are a ValueError that lists those of the model.
     """
-    several = isinstance(target, list | tuple)
-    targets: list[Any] = list(target) if several else [target]
-    chosen = composite_named(composite) if isinstance(composite, str) else composite
+    target = plain(target)
+    several = isinstance(target, list)
+    targets: list[Any] = target if several else [target]
+    if not targets:
+        raise ValueError("The list of targets is empty.")
+    chosen = chosen_composite(composite)
     starts = tuple(one.layer for one in targets if isinstance(one, Units))
     watch = Watch(layers, masks or {}, starts, biases) if layers or masks or starts or biases else None
     capture = Capture(chosen, model, handlers_for(chosen), keeps=len(targets) > 1, watch=watch)
@@ -114,26 +119,26 @@ def attribute(  # noqa: PLR0913 - one call answers every question about one pass
     )
 
 
-def score(model: nn.Module, x: Float[Tensor, "sample *feature"], target: Target) -> Float[Tensor, " sample"]:
-    """The explained score of each sample: the logit of its target, the weighted sum of its outputs, or the function."""
-    if isinstance(target, Units):
-        raise ValueError("The score of Units is known inside the model only; attribute(...) gives it.")
-    with torch.no_grad():
-        output = model(x)
-        if not isinstance(target, int | Tensor):
-            return target(output)
-        scores = as_scores(output, len(x))
-        return (scores * weights_of(target, scores)).flatten(1).sum(1)
+def score(
+    model: nn.Module, x: Float[Tensor, "sample *feature"], target: Target | Sequence[Target]
+) -> Float[Tensor, "..."]:
+    """The explained score of each sample: the logit of its target, the weighted sum of its outputs, or the function.
 
-
-def conservation_error(
-    score: Float[Tensor, " sample"], relevance: Float[Tensor, "sample *feature"]
-) -> Float[Tensor, " sample"]:
-    """Which share of each score is missing from its relevance: (score - sum of relevance) / |score|; 0 is exact.
-
-    What is missing was absorbed by biases and stabilisers. Infinite or NaN where the score is 0.
+    Shape (sample,), or (target, sample) for a list of targets.
     """
-    return (score - relevance.flatten(1).sum(1)) / score.abs()
+    with torch.no_grad():
+        output, wanted = model(x), plain(target)
+        found = [_score(output, len(x), one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+    return torch.stack(found) if isinstance(wanted, list) else found[0]
+
+
+def conservation_error(score: Float[Tensor, "..."], relevance: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Which share of each score is missing from its relevance: 1 - sum of relevance / score; 0 is exact.
+
+    What is missing was absorbed by biases and stabilisers; below 0, relevance adds up to more than the score. Infinite
+    or NaN where the score is 0. For several targets, score and relevance have a leading target dimension.
+    """
+    return (score - relevance.flatten(score.ndim).sum(-1)) / score
 
 
 def explained(
@@ -162,14 +167,24 @@ def _backwards(capture: Capture, output: Any, leaf: Tensor, target: Target) -> A
     end, weights = _end(capture, output, len(leaf), target)
     values = end.detach() * weights
     start = weights * (end.detach() != 0) if capture.composite.start == "one" else values
-    (found,) = torch.autograd.grad(
-        end, leaf, start, retain_graph=capture.keeps, allow_unused=True, materialize_grads=True
-    )
+    with torch.autocast(end.device.type, enabled=False):  # the rules choose their types themselves
+        (found,) = torch.autograd.grad(
+            end, leaf, start, retain_graph=capture.keeps, allow_unused=True, materialize_grads=True
+        )
     layers: dict[str, Tensor] = {}
     biases: dict[str, Tensor] = {}
     if capture.watch is not None:
         layers, biases = capture.watch.collected()
     return Attribution(found.contiguous(), values.flatten(1).sum(1), layers, biases)
+
+
+def _score(output: Any, samples: int, target: Target) -> Tensor:
+    if isinstance(target, Units):
+        raise ValueError("The score of Units is known inside the model only; attribute(...) gives it.")
+    if not isinstance(target, int | Tensor):
+        return target(output)
+    scores = as_scores(output, samples)
+    return (scores * weights_of(target, scores)).flatten(1).sum(1)
 
 
 def _end(capture: Capture, output: Any, samples: int, target: Target) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
+from torch import Tensor
+from torch.nn import functional
+
 from biox.lrp import rules
 from biox.lrp.composites import Composite, Entry
 from biox.lrp.rules import Rule
@@ -110,12 +114,30 @@ def with_first(composite: Composite, rule: Rule) -> Composite:
     return replace(composite, entries=(Entry(rule, first=True), *composite.entries))
 
 
-def with_operation(composite: Composite, operation: Callable[..., Any], handler: Callable[..., Any]) -> Composite:
+def chosen_composite(given: Any) -> Composite:
+    """The composite that a call was given, by itself or by name."""
+    if isinstance(given, str):
+        return composite(given)
+    if not isinstance(given, Composite):
+        raise ValueError(
+            f"composite must be a name (lrp.NAMES) or a Composite, got {given!r}. "
+            "For one rule in all layers: Composite((Entry(rule),))."
+        )
+    return given
+
+
+def with_operation(composite: str | Composite, operation: Callable[..., Any], handler: Callable[..., Any]) -> Composite:
     """The same composite with a handler for one operation of torch, such as ``torch.sinc``.
 
-    The handler is a function ``(capture, operation, *arguments)``: one of those in ``biox.lrp.operations`` or your own.
+    Its forms as a method (``x.sinc()``) and as a function are one operation. The handler is a function ``(capture,
+    operation, *arguments)``: one of those in ``biox.lrp.handlers`` or your own.
     """
-    return replace(composite, operations=(*composite.operations, (operation, handler)))
+    if not (callable(operation) and callable(handler)):
+        raise ValueError(f"An operation and its handler are functions, got {operation!r} and {handler!r}.")
+    chosen = chosen_composite(composite)
+    name = getattr(operation, "__name__", "")
+    forms = {operation, *(getattr(home, name, operation) for home in (torch, Tensor, functional, torch.special))}
+    return replace(chosen, operations=(*chosen.operations, *((form, handler) for form in forms)))
 
 
 BASES: dict[str, Callable[..., Composite]] = {

@@ -14,14 +14,26 @@ Scores = Callable[[Any], Tensor]
 class Units:
     """Units of a layer inside the model as target: the sum of their values, after the layer's BatchNorm and ReLU.
 
-    layer: its path in the model (``"features.10"``). channels: which of its channels; None for all.
+    layer: its path in the model (``"features.10"``). channels: which of its channels, or weights of its units (a float
+        or bool tensor that broadcasts to its output); None for all.
     """
 
     layer: str
-    channels: int | Sequence[int] | None = None
+    channels: int | Sequence[int] | Tensor | None = None
 
 
 Target = int | Tensor | Scores | Units
+
+
+def plain(target: Any) -> Any:
+    """The target with numbers and arrays of numpy as those of Python and torch."""
+    if isinstance(target, list | tuple | range):
+        return [plain(one) for one in target]
+    if isinstance(target, Tensor | bool) or callable(target):
+        return target
+    if hasattr(target, "__index__") and not getattr(target, "shape", ()):
+        return int(target)
+    return torch.as_tensor(target) if hasattr(target, "__array__") else target
 
 
 def difference(a: int, b: int) -> Scores:
@@ -29,22 +41,23 @@ def difference(a: int, b: int) -> Scores:
 
     For scores that are logits this is also the logarithm of the ratio of their probabilities.
     """
-    return lambda scores: scores[:, a] - scores[:, b]
+    return lambda scores: _of(scores, a) - _of(scores, b)
 
 
 def log_odds(a: int) -> Scores:
     """Class ``a`` against all others: log p / (1 - p) of a softmax over the model's logits."""
 
     def margin(scores: Tensor) -> Tensor:
+        chosen = _of(scores, a)
         others = torch.cat([scores[:, :a], scores[:, a + 1 :]], dim=1)
-        return scores[:, a] - others.logsumexp(1)
+        return chosen - others.logsumexp(1)
 
     return margin
 
 
 def log_ratio(a: int, b: int) -> Scores:
     """The logarithm of the ratio of two probabilities, for models whose outputs are probabilities."""
-    return lambda scores: scores[:, a].log() - scores[:, b].log()
+    return lambda scores: _of(scores, a).log() - _of(scores, b).log()
 
 
 def weights_of(target: int | Tensor, scores: Tensor) -> Tensor:
@@ -82,3 +95,10 @@ def as_scores(output: Any, samples: int) -> Tensor:
     if output.ndim == 0 or output.shape[0] != samples:
         raise ValueError(f"The output has shape {tuple(output.shape)}, expected one row for each of {samples} samples.")
     return output.unsqueeze(1) if output.ndim == 1 else output
+
+
+def _of(scores: Tensor, a: int) -> Tensor:
+    """The score of one class."""
+    if scores.ndim != 2 or not 0 <= a < scores.shape[1]:
+        raise ValueError(f"The target names the class {a}, but the model's scores have shape {tuple(scores.shape)}.")
+    return scores[:, a]

@@ -120,9 +120,15 @@ def modules_watched(watch: Watch, capture: "Capture", model: object) -> Iterator
 
 def _hook(watch: Watch, capture: "Capture", name: str) -> Any:
     def hook(module: nn.Module, given: Any, output: Any) -> Any:
-        current = capture.current(output) if isinstance(output, Tensor) else None
-        tag = None if current is None else capture.tag(current)
-        if current is None or tag is None:
+        """Of a module that gives several tensors (nn.LSTM), the first one counts as its output."""
+        first = output[0] if isinstance(output, tuple) and type(output) is tuple and output else output
+        seen = look(first) if isinstance(first, Tensor) else None
+        return seen if seen is None or first is output else (seen, *output[1:])
+
+    def look(output: Tensor) -> Tensor | None:
+        current = capture.current(output)
+        tag = capture.tag(current)
+        if tag is None:
             return None
         if tag.layer is not None:  # a bare linear layer, which a BatchNorm or ReLU may still join
             watch.also(tag.layer.rank, name, current, tag.layer.layer.operator.channel_dim)
@@ -143,13 +149,16 @@ def _hook(watch: Watch, capture: "Capture", name: str) -> Any:
 
 def _factors(mask: Mask, relevance: Tensor, channel_dim: int | None, name: str) -> Tensor:
     if isinstance(mask, Tensor) and (mask.dtype == torch.bool or mask.is_floating_point()):
-        return mask.to(relevance)
+        factors = mask.to(relevance)
+        if mask.ndim != 1 or channel_dim is None:
+            return factors
+        return factors.reshape(-1, *(1,) * (relevance.ndim - 1 - channel_dim % relevance.ndim))
     if channel_dim is None:
         raise ValueError(
             f"Which dimension of {name!r} holds its channels is not known (its output has shape "
-            f"{tuple(relevance.shape)}). Give the mask as a tensor that broadcasts to this shape."
+            f"{tuple(relevance.shape)}). Say which values count by a float or bool tensor that broadcasts to this shape."
         )
-    chosen = torch.as_tensor(mask, device=relevance.device).reshape(-1)
+    chosen = torch.as_tensor(mask, device=relevance.device).reshape(-1).long()
     channels = relevance.shape[channel_dim]
     if bool(((chosen < 0) | (chosen >= channels)).any()):
         raise ValueError(f"The layer {name!r} has the channels 0 to {channels - 1}, but its mask keeps {mask!r}.")

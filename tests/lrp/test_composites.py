@@ -116,3 +116,31 @@ def test_options_that_a_composite_does_not_have_are_refused():
         lrp.composite("epsilon", fold_batchnorm=1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="There is no composite 'guided'"):
         lrp.composite("guided")
+
+
+def test_a_composite_that_is_written_wrongly_is_refused():
+    entry = Entry(rules.epsilon())
+    with pytest.raises(ValueError, match="flow must be one of 'relevance', 'guided', 'deconvolution', got 'grad'"):
+        Composite((entry,), flow="grad")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="start must be 'score' or 'one'"):
+        Composite((entry,), start="scor")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="needs a tuple of entries"):
+        Composite(entry)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="An entry needs a rule"):
+        Entry(rules.epsilon)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"must be a name \(lrp.NAMES\) or a Composite"):
+        lrp.relevance(nn.Linear(2, 2), torch.rand(1, 2), 0, rules.epsilon())  # type: ignore[arg-type]
+
+
+def test_an_operation_is_the_same_as_a_function_and_as_a_method():
+    from biox.lrp.handlers.activations import passed
+
+    torch.manual_seed(4)
+    one, two = nn.Linear(4, 5), nn.Linear(5, 2)
+    x = torch.rand(3, 4)
+    for operation in (torch.sin, torch.Tensor.sin):
+        composite = lrp.with_operation("epsilon", operation, passed)
+        function = lrp.relevance(lambda x: two(torch.sin(one(x))), x, 1, composite)
+        assert torch.equal(function, lrp.relevance(lambda x: two(one(x).sin()), x, 1, composite))
+    with pytest.raises(ValueError, match="An operation and its handler are functions, got 'torch.sin'"):
+        lrp.with_operation("epsilon", "torch.sin", passed)  # type: ignore[arg-type]

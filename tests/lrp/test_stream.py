@@ -210,3 +210,31 @@ def test_ten_times_the_samples_need_no_more_memory():
     run = subprocess.run([sys.executable, "-c", FLAT], capture_output=True, text=True, check=True)
     # 200 batches are 124 MB of input and as much of relevance.
     assert float(run.stdout) < 25
+
+
+def test_a_shuffled_loader_is_refused_where_targets_have_an_order():
+    model, x, labels = made()
+    shuffled = DataLoader(TensorDataset(x, labels), batch_size=6, shuffle=True)
+    with pytest.raises(ValueError, match="The loader shuffles the samples"):
+        list(relevance_batches(model, shuffled, labels))
+    assert sum(map(len, relevance_batches(model, shuffled, "label"))) == N
+
+
+def test_a_failed_run_leaves_no_half_result(tmp_path):
+    model, x, _ = made()
+
+    def breaking():
+        yield x[:5]
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        relevance_batches(model, breaking(), 1, out=tmp_path / "r.zarr", batch_size=5)
+    assert not (tmp_path / "r.zarr").exists()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_works_for_a_batch_of_one(dtype):
+    model, x, _ = made()
+    found = joined(relevance_batches(model, x[:3], 1, "epsilon", batch_size=1, autocast=dtype))
+    plain = lrp.relevance(model, x[:3], 1, "epsilon")
+    assert (found - plain).abs().sum() < 0.3 * plain.abs().sum()

@@ -1,5 +1,6 @@
 """What can be explained, and what relevance can be seen and masked inside the model."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -188,3 +189,65 @@ def test_excitation_is_a_probability():
     found = lrp.relevance(model, x, 1, lrp.composite("excitation", stabiliser=0))
     assert bool((found >= 0).all())
     torch.testing.assert_close(found.sum(1), torch.ones(5, dtype=torch.float64))
+
+
+def test_numbers_and_arrays_of_numpy_are_targets():
+    model, x = made()
+    plain = lrp.relevance(model, x, 1)
+    assert torch.equal(lrp.relevance(model, x, np.int64(1)), plain)
+    assert torch.equal(lrp.relevance(model, x, np.ones(4, int)), plain)
+    assert torch.equal(lrp.relevance(model, x, range(2))[1], plain)
+
+
+def test_scores_and_errors_of_several_targets():
+    model, x = networks.mlp(bias=False).double(), torch.randn(2, 20, dtype=torch.float64)
+    found = lrp.attribute(model, x, [0, 1], "epsilon")  # as many targets as samples
+    torch.testing.assert_close(lrp.score(model, x, [0, 1]), found.score)
+    errors = lrp.conservation_error(found.score, found.relevance)
+    assert errors.shape == (2, 2)
+    assert errors.abs().max() < 1e-4
+
+
+def test_the_conservation_error_is_the_share_that_is_missing():
+    score = torch.tensor([2.0, -2.0])
+    torch.testing.assert_close(lrp.conservation_error(score, score[:, None] / 2), torch.tensor([0.5, 0.5]))
+
+
+@pytest.mark.parametrize("target", [lrp.difference(0, 9), lrp.log_odds(9), lrp.log_ratio(-1, 0)])
+def test_classes_that_the_model_does_not_have_are_refused(target):
+    model, x = made()
+    with pytest.raises(ValueError, match=r"names the class -?\d, but the model's scores have shape \(4, 4\)"):
+        lrp.relevance(model, x, target)
+
+
+def test_a_recurrent_layer_is_seen_by_the_name_of_its_module():
+    torch.manual_seed(8)
+
+    class Reader(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn, self.head = nn.GRU(3, 5, batch_first=True, bias=False), nn.Linear(5, 2, bias=False)
+
+        def forward(self, x):
+            return self.head(self.rnn(x)[0][:, -1])
+
+    model, x = Reader().double(), torch.randn(3, 6, 3, dtype=torch.float64)
+    found = lrp.attribute(model, x, 1, EXACT, layers=["rnn"])
+    assert found.layers["rnn"].shape == (3, 6, 5)
+    torch.testing.assert_close(found.layers["rnn"].flatten(1).sum(1), found.score)
+    torch.testing.assert_close(found.relevance, lrp.relevance(model, x, 1, EXACT))
+
+
+def test_a_mask_with_one_value_a_channel_is_for_channels():
+    torch.manual_seed(9)
+    model = nn.Sequential(nn.Conv1d(6, 16, 1), nn.ReLU(), nn.Flatten(), nn.Linear(256, 2)).double()
+    x = torch.randn(2, 6, 16, dtype=torch.float64)  # as many channels as points
+    kept = lrp.attribute(model, x, 1, masks={"0": torch.arange(16) < 3}).relevance
+    torch.testing.assert_close(kept, lrp.attribute(model, x, 1, masks={"0": [0, 1, 2]}).relevance)
+    assert not lrp.attribute(model, x, 1, masks={"0": []}).relevance.any()
+
+
+def test_an_empty_list_of_targets_is_refused():
+    model, x = made()
+    with pytest.raises(ValueError, match="list of targets is empty"):
+        lrp.relevance(model, x, [])

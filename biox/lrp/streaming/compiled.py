@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from biox.lrp.arguments import Bound, bounds_of, check_arguments
 from biox.lrp.composites import Composite
 from biox.lrp.explain import relevance
-from biox.lrp.presets import composite as composite_named
+from biox.lrp.presets import chosen_composite
 from biox.lrp.streaming.batch_size import measured_size
 from biox.lrp.streaming.program import Case, Program, arguments_of, program_for
 from biox.lrp.streaming.reading import PROBE, target_rows
@@ -53,7 +53,7 @@ def compiled(
             f"Only an nn.Module can be compiled, since its weights are found by name; got {type(model).__name__}. "
             "Call relevance without compiling, or put the function into a module with its weights as parameters."
         )
-    chosen = composite_named(composite) if isinstance(composite, str) else composite
+    chosen = chosen_composite(composite)
     part = _in_one_go(model, chosen)
     sizes: dict[Hashable, int] = {}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
 Batch = tuple[Tensor, Any]
 Size = int | Callable[[Batch], int]
@@ -58,10 +58,16 @@ def target_rows(target: Any, rows: slice) -> Any:
     return target[rows] if isinstance(target, Tensor) and target.ndim else target
 
 
-def check_rows(target: Any, samples: int | None) -> None:
-    """A target with a row a sample must have as many as there are samples."""
+def check_rows(target: Any, loader: Any) -> None:
+    """A target with a row a sample must have as many as there are samples, and they must come in its order."""
+    samples = samples_in(loader)
     for one in target if isinstance(target, list | tuple) else [target]:
         rows = one.shape[0] if isinstance(one, Tensor) and one.ndim else None
+        if rows is not None and isinstance(getattr(loader, "sampler", None), RandomSampler):
+            raise ValueError(
+                "The loader shuffles the samples, so the rows of the target would belong to others. Use a loader with "
+                'shuffle=False, or let the labels come with the samples and give target="label".'
+            )
         if rows is not None and samples is not None and rows != samples:
             raise ValueError(f"The target has {rows} rows, but there are {samples} samples.")
 

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from biox.lrp.arguments import Bound
 from biox.lrp.composites import Composite
 from biox.lrp.explain import relevance
-from biox.lrp.presets import composite as composite_named
+from biox.lrp.presets import chosen_composite
 from biox.lrp.streaming.batch_size import measured_size
 from biox.lrp.streaming.compiled import compiled
 from biox.lrp.streaming.copying import carried, moved
 from biox.lrp.streaming.reading import Batch, batches_of, check_rows, samples_in, target_rows
 from biox.lrp.streaming.writing import written
-from biox.lrp.targets import Target
+from biox.lrp.targets import Target, plain
 
 Explain = Callable[[Tensor, Any], Tensor]
 
@@ -62,8 +62,9 @@ def relevance_batches(  # noqa: PLR0913 - what is explained, and how it is strea
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     place, samples = _device(model, device), samples_in(loader)
-    check_rows(target, samples)
-    chosen = composite_named(composite) if isinstance(composite, str) else composite
+    target = plain(target)
+    check_rows(target, loader)
+    chosen = chosen_composite(composite)
     eager = _cast(partial(_explained, lambda x, one: relevance(model, x, one, chosen, low, high)), place, autocast)
     explain = eager
     if compile:

@@ -1,5 +1,6 @@
 """Where streamed relevance goes: a new zarr array on disk, or anything whose rows can be assigned."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,18 @@ def written(found: Iterator[Tensor], out: Any, samples: int | None) -> Any:
         array (zarr, numpy, memory-mapped, torch) with a row for each sample.
     samples: how many there will be, None where that is not known; a new array then grows.
     """
-    new = isinstance(out, str | Path)
-    if new and Path(out).exists():
+    if not isinstance(out, str | Path):
+        return _filled(found, out, samples, new=False)
+    if Path(out).exists():
         raise ValueError(f"{out} is there already. Delete it, or give the opened array as out to overwrite its rows.")
+    try:
+        return _filled(found, out, samples, new=True)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)  # half of a study under its name would be taken for the whole
+        raise
+
+
+def _filled(found: Iterator[Tensor], out: Any, samples: int | None, *, new: bool) -> Any:
     array: Any = None if new else out
     row = 0
     for batch in found:

@@ -65,8 +65,8 @@ def relevance(
         output weights, shape (sample, class), which explains the weighted sum of scores; any function of the model's
         output that gives one score a sample (``difference(1, 0)``: why class 1 and not 0); or ``Units`` of a layer.
         A list of targets explains each and shares the model's run; the result then has a leading target dimension.
-    composite: the rules, by name (``biox.lrp.NAMES``), made by ``biox.lrp.composite(name, eps=...)``, or your own. Three
-        do not divide the score: ``excitation`` (probabilities), ``guided-backpropagation`` and ``deconvolution``.
+    composite: the rules, by name (``biox.lrp.NAMES``), made by ``biox.lrp.composite(name, eps=...)``, or your own.
+        Three do not divide the score: ``excitation`` (probabilities), ``guided-backpropagation``, ``deconvolution``.
     low, high: lowest and highest possible input, broadcastable to a sample; for composites with the box rule.
 
     What the model detaches or takes out of torch (``.item()``) counts as a constant; ``torch.no_grad`` changes nothing.

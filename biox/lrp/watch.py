@@ -156,7 +156,7 @@ def _factors(mask: Mask, relevance: Tensor, channel_dim: int | None, name: str) 
     if channel_dim is None:
         raise ValueError(
             f"Which dimension of {name!r} holds its channels is not known (its output has shape "
-            f"{tuple(relevance.shape)}). Say which values count by a float or bool tensor that broadcasts to this shape."
+            f"{tuple(relevance.shape)}). Say which values count by a float or bool tensor that broadcasts to it."
         )
     chosen = torch.as_tensor(mask, device=relevance.device).reshape(-1).long()
     channels = relevance.shape[channel_dim]

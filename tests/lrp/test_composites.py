@@ -142,5 +142,5 @@ def test_an_operation_is_the_same_as_a_function_and_as_a_method():
         composite = lrp.with_operation("epsilon", operation, passed)
         function = lrp.relevance(lambda x: two(torch.sin(one(x))), x, 1, composite)
         assert torch.equal(function, lrp.relevance(lambda x: two(one(x).sin()), x, 1, composite))
-    with pytest.raises(ValueError, match="An operation and its handler are functions, got 'torch.sin'"):
+    with pytest.raises(ValueError, match="An operation and its handler are functions"):
         lrp.with_operation("epsilon", "torch.sin", passed)  # type: ignore[arg-type]

@@ -8,7 +8,8 @@ from biox.lrp import rules
 from biox.lrp.check import Check, check
 from biox.lrp.composites import Composite, Entry, Place
 from biox.lrp.errors import UnhandledOperation
-from biox.lrp.explain import Attribution, attribute, conservation_error, relevance, score
+from biox.lrp.explain import attribute, conservation_error, relevance, score
+from biox.lrp.passes import Attribution
 from biox.lrp.presets import NAMES, composite, with_first, with_operation
 from biox.lrp.streaming.compiled import compiled
 from biox.lrp.streaming.stream import relevance_batches

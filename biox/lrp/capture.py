@@ -5,7 +5,6 @@ model itself is unchanged. Operations without a dependent tensor run as ever. Th
 and link their result to their inputs by an autograd node whose backward pass carries relevance, not a gradient.
 """
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,13 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from biox.lrp import transforms
+from biox.lrp.aliases import finish_augmented, outdate_relatives, relate
+from biox.lrp.bounds import carry_bounds
 from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, operation_name, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
 from biox.lrp.journal import Journal
-from biox.lrp.tags import INTEGERS, SIGNAL, Back, Link, Tag, holds, tensors_in, with_tensors
+from biox.lrp.tags import INTEGERS, SIGNAL, Back, Link, Tag, tensors_in, with_tensors
 from biox.lrp.watch import Watch
 
 Handler = Callable[..., Any]
@@ -78,13 +79,15 @@ class Capture(TorchFunctionMode):
             return func(*args, **kwargs)
         func, args, kwargs, target = out_of_place(func, args, kwargs)
         if func is with_item:
-            self._finish_augmented(args[0], args[2])
+            finish_augmented(self.tag, args[0], args[2])
         args, kwargs = with_tensors(args, self.current), with_tensors(kwargs, self.current)
         with torch.inference_mode(False):  # the model may have switched it on, which would cut the way back
             result = self._run(func, args, kwargs)
         if target is None:
             return result
-        self._overwrite(target, result)
+        if result is not target:
+            outdate_relatives(self.tag, target)
+            setattr(target, _ATTRIBUTE, Tag(self, value=result))
         return target
 
     def tag(self, tensor: Any) -> Tag | None:
@@ -95,7 +98,7 @@ class Capture(TorchFunctionMode):
     def tagged(self, tensor: Tensor, tag: Tag, given: Sequence[Tensor] = ()) -> Tensor:
         """The tensor with what is known of it; ``given``: dependent tensors that it may share memory with."""
         setattr(tensor, _ATTRIBUTE, tag)
-        self._relate(tensor, tag, given)
+        relate(self.tag, tensor, tag, given)
         return tensor
 
     def name_of(self, weight: Tensor | None) -> str:
@@ -186,58 +189,5 @@ class Capture(TorchFunctionMode):
             return self.unhandled(func, args, kwargs)
         result = handler(self, func, *args, **kwargs)
         if self.composite.needs_bounds:
-            self._carry_bounds(func, args, kwargs, result)
+            carry_bounds(self.tag, func, args, kwargs, result)
         return result
-
-    def _overwrite(self, target: Tensor, result: Any) -> None:
-        """From now on ``result`` stands for ``target``; other views of its memory are outdated."""
-        if result is target:
-            return
-        old = self.tag(target)
-        if old is None and target._base is not None:
-            raise UnhandledOperation(
-                f"At {place_in_user_code()} a value that depends on the input is written into a view of a constant. "
-                "Write into that tensor itself (y[:, 0] = h), or put the parts together with torch.cat or torch.stack."
-            )
-        for relative in old.relatives if old is not None else []:
-            other = relative()
-            tag = None if other is None or other is target else self.tag(other)
-            if tag is not None:
-                tag.stale = weakref.ref(target)
-        setattr(target, _ATTRIBUTE, Tag(self, value=result))
-
-    def _finish_augmented(self, target: Tensor, written: Any) -> None:
-        """``y[i] += h`` overwrites the view y[i] and then writes it back into y, which is thereby up to date again."""
-        tag = self.tag(target)
-        while tag is not None and tag.value is not None:
-            tag = self.tag(tag.value)
-        if tag is not None and tag.stale is not None and tag.stale() is written:
-            tag.stale = None
-
-    def _relate(self, tensor: Tensor, tag: Tag, given: Sequence[Tensor]) -> None:
-        """Remember which dependent tensors share memory."""
-        storage = tensor.untyped_storage()._cdata
-        for one in given:
-            known = self.tag(one)
-            if known is not None and one.untyped_storage()._cdata == storage:
-                tag.relatives = known.relatives
-                known.relatives += [weakref.ref(one), weakref.ref(tensor)]
-
-    def _carry_bounds(self, func: Any, args: tuple, kwargs: dict, result: Any) -> None:
-        """Lowest and highest values of what is still raw: the same operation on the lowest and highest inputs."""
-        raw = [tag for tensor in tensors_in(result) if (tag := self.tag(tensor)) is not None and tag.raw]
-        if not raw or any(tag.bounds is not None for tag in raw):
-            return
-
-        def at(end: int) -> list[Tensor]:
-            def change(tensor: Tensor) -> Tensor:
-                tag = self.tag(tensor)
-                return tensor if tag is None or tag.bounds is None else tag.bounds[end]
-
-            return list(tensors_in(func(*with_tensors(args, change), **with_tensors(kwargs, change))))
-
-        for tensor, one, two in zip(tensors_in(result), at(0), at(1), strict=True):
-            tag = self.tag(tensor)
-            if tag is not None and tag.raw:
-                turned = holds((one > two).any(), otherwise=True)
-                tag.bounds = (torch.minimum(one, two), torch.maximum(one, two)) if turned else (one, two)

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from biox.lrp.arguments import Bound
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
-from biox.lrp.explain import conservation_error, explained
+from biox.lrp.explain import conservation_error
 from biox.lrp.journal import Journal, Step
 from biox.lrp.operations import handlers_for
+from biox.lrp.passes import explained
 from biox.lrp.presets import chosen_composite
 from biox.lrp.tags import tensors_in
 from biox.lrp.targets import Target

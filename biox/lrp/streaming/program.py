@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
-from biox.lrp.explain import _backwards
 from biox.lrp.operations import handlers_for
+from biox.lrp.passes import backwards
 from biox.lrp.targets import Scores
 
 Program = Callable[..., Any]
@@ -91,7 +91,7 @@ def _pass(model: nn.Module, case: Case) -> Tensor:
     leaf = capture.start(case.x, case.bounds, case.positive)
     with capture:
         output = model(leaf)
-    return _backwards(capture, output, leaf, case.target).relevance
+    return backwards(capture, output, leaf, case.target).relevance
 
 
 def arguments_of(model: nn.Module, case: Case) -> list[Tensor]:

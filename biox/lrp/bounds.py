@@ -6,7 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from biox.lrp.tags import Tag, holds, tensors_in, with_tensors
+from biox.lrp.tags import Tag, tensors_in, with_tensors
+from biox.lrp.values import holds
+
+# Handlers of operations that map the lowest and highest inputs to the lowest and highest outputs, or these in turn;
+# arithmetic does where only one operand comes from the input.
+_ORDERLY = "copied reshaped converted clamp clamp_max relu pooled"
+_ARITHMETIC = "add subtract subtract_from negate multiply divide"
+
+
+def keeps_order(handler: Callable[..., Any], dependent: int) -> bool:
+    """Whether bounds can be carried through an operation with so many tensors that depend on the input."""
+    names = _ORDERLY if dependent > 1 else f"{_ORDERLY} {_ARITHMETIC}"
+    return getattr(handler, "__name__", "") in names.split()
 
 
 def carry_bounds(tag_of: Callable[[Any], Tag | None], func: Any, args: tuple, kwargs: dict, result: Any) -> None:

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from biox.lrp import transforms
 from biox.lrp.aliases import finish_augmented, outdate_relatives, relate
-from biox.lrp.bounds import carry_bounds
+from biox.lrp.bounds import carry_bounds, keeps_order
 from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, operation_name, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
@@ -30,7 +30,9 @@ class Capture(TorchFunctionMode):
     """The mode under which the user's model runs once, on ``start(x)``.
 
     keeps: several passes backwards will follow, so what the layers need for one is kept for the next.
-    layers: how many layers with weights have run so far. watch: what is asked about layers inside the model.
+    layers: how many layers with weights have run so far; last: the rank of the model's last one.
+    reached_zeros: relevance has reached values of 0, so a ReLU below may carry some where it is silent.
+    watch: what is asked about layers inside the model.
     journal: where every step is noted, for ``check``.
     """
 
@@ -46,8 +48,10 @@ class Capture(TorchFunctionMode):
         super().__init__()
         self.composite = composite
         self.keeps, self.watch, self.journal = keeps, watch, journal
-        self.layers = 0
+        self.layers, self.last = 0, 0
+        self.reached_zeros = bool(composite.operations)  # handlers of the user's own may do anything
         self._handlers = handlers
+        self.source: Tensor
         named = list(model.named_parameters()) if isinstance(model, nn.Module) else []
         types = (parameter.dtype for _, parameter in named if parameter.is_floating_point())
         self._type = next(types, torch.get_default_dtype())
@@ -71,6 +75,12 @@ class Capture(TorchFunctionMode):
         positive = bool((leaf >= 0).all()) if positive is None else positive
         return self.tagged(leaf, Tag(self, raw=True, positive=positive, bounds=bounds))
 
+    def release(self) -> None:
+        """Let go of what only the passes backwards needed; autograd's nodes would keep it alive for good."""
+        del self.source
+        if self.watch is not None:
+            self.watch.values.clear()
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if not any(self.tag(tensor) for tensor in tensors_in((args, kwargs))):
@@ -86,7 +96,7 @@ class Capture(TorchFunctionMode):
         if target is None:
             return result
         if result is not target:
-            outdate_relatives(self.tag, target)
+            outdate_relatives(self.tag, target, args[2] if func is with_item else None)
             setattr(target, _ATTRIBUTE, Tag(self, value=result))
         return target
 
@@ -120,11 +130,13 @@ class Capture(TorchFunctionMode):
         """Run an operation that copies or selects values: its own gradient is the way back of relevance."""
         given = [tensor for tensor in tensors_in((args, kwargs)) if self.tag(tensor)]
         gate = min(tag.gate for tensor in given if (tag := self.tag(tensor)) is not None)
+        unit = all(tag.unit for tensor in given if (tag := self.tag(tensor)) is not None)
+        args, kwargs = with_tensors((args, kwargs), lambda one: one if self.tag(one) else one.detach())
         with torch.enable_grad():
             result = func(*args, **kwargs)
         for tensor in tensors_in(result):
             if tensor.requires_grad and not any(tensor is one for one in given):
-                self.tagged(tensor, Tag(self, tensor.grad_fn, raw, positive, gate=gate), given)
+                self.tagged(tensor, Tag(self, tensor.grad_fn, raw, positive, gate=gate, unit=unit), given)
         return result
 
     def unhandled(self, func: Any, args: tuple, kwargs: dict, *, gate: int = SIGNAL) -> Any:
@@ -188,6 +200,6 @@ class Capture(TorchFunctionMode):
         if handler is None:
             return self.unhandled(func, args, kwargs)
         result = handler(self, func, *args, **kwargs)
-        if self.composite.needs_bounds:
+        if self.composite.needs_bounds and keeps_order(handler, len(dependent)):
             carry_bounds(self.tag, func, args, kwargs, result)
         return result

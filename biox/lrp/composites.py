@@ -94,6 +94,12 @@ class Composite:
             "End the composite with an entry for all layers, for example Entry(epsilon())."
         )
 
+    def blocks(self, kind: str, name: str, first: bool) -> bool:
+        """Whether nothing passes a layer, be it the last one or not."""
+        return any(entry.rule.blocks for entry in self.entries) and all(
+            self.rule_for(Place(kind, name, first, last)).blocks for last in (True, False)
+        )
+
     @property
     def needs_bounds(self) -> bool:
         """Whether ``low`` and ``high`` must be given."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from biox.lrp import parts
 from biox.lrp.layers import Site
 from biox.lrp.rules import Part, Rule, Share, Term
+from biox.lrp.values import holds
 
 Kept = dict[tuple[str, object], Tensor]
 Summed = tuple[Tensor, bool]  # a sum so far, and whether its memory is ours to write in
@@ -44,12 +45,30 @@ def stable_sums(rule: Rule, shares: tuple[Share, ...], site: Site, kept: Kept) -
     """The divisor of every share that divides.
 
     The sums of a complete rule add up to the output: its second one, which lowers, is what the first leaves of it.
-    Rounding cannot turn its sign.
+    Where that is a small difference of large numbers, it is summed by itself.
     """
     if rule.complete and shares is rule.shares:
         raising = _stable_sum(shares[0], site, rule.eps, kept)
-        return [raising, torch.sub(site.output, raising).clamp_(max=-rule.eps)]
+        lowering = torch.sub(site.output, raising)
+        if _cancelled(lowering, raising, rule.eps):
+            lowering = _stable_sum(shares[1], site, rule.eps, kept)
+        return [raising, lowering.clamp_(max=-rule.eps)]
     return [_stable_sum(share, site, rule.eps, kept) for share in shares if share.divides]
+
+
+def _cancelled(lowering: Tensor, raising: Tensor, eps: float) -> bool:
+    """Whether rounding may have changed some difference by more than a hundredth.
+
+    A difference that is nothing but rounding may stand where it is small beside the stabiliser.
+    """
+    if lowering.dtype in _HALF:
+        return True
+    digit = torch.finfo(lowering.dtype).eps
+    doubtful = lowering > raising * (-400 * digit)
+    if not holds(doubtful.any(), otherwise=True):
+        return False
+    harmless = (lowering + eps).abs_() <= raising * (2 * digit)
+    return holds((doubtful & ~(harmless & (raising <= eps / (4 * digit)))).any(), otherwise=True)
 
 
 def _stable_sum(share: Share, site: Site, eps: float, kept: Kept) -> Tensor:

@@ -85,6 +85,8 @@ HANDLERS: Mapping[Any, Handler] = {
     INTEGERS: integers.handled,
     **_called(_COPIES, copies.copied),
     **_called(_RESHAPES, reshapes.reshaped),
+    Tensor.to: reshapes.converted,
+    **_called("as_strided", reshapes.strided),
     **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT"), _getter("H"), _getter("mH")], copies.copied),
     torch._VF._pack_padded_sequence: copies.copied,
     torch._VF._pad_packed_sequence: copies.copied,

@@ -1,6 +1,7 @@
 """The model's run under the capture, and the passes backwards that explain it."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,16 +50,21 @@ def explained(
     with torch.inference_mode(False), torch.no_grad():
         check_arguments(model, x)
         leaf = capture.start(x, bounds_of(capture.composite, x, *bounds))
-        output = _output(capture, model, leaf)
-        return [backwards(capture, output, capture.source, one) for one in targets], output
+        output = output_of(capture, model, leaf)
+        try:
+            return [backwards(capture, output, capture.source, one) for one in targets], output
+        finally:
+            capture.release()
 
 
-def _output(capture: Capture, model: Any, leaf: Tensor) -> Any:
-    if capture.watch is None:
-        with scripts_as_written(), capture:
-            return model(leaf)
-    with scripts_as_written(), modules_watched(capture.watch, capture, model), capture:
+def output_of(capture: Capture, model: Any, leaf: Tensor) -> Any:
+    """What the model makes of the leaf, watched."""
+    seen = nullcontext() if capture.watch is None else modules_watched(capture.watch, capture, model)
+    with scripts_as_written(), seen, capture:
         output = model(leaf)
+    capture.last = capture.layers
+    if capture.watch is None:
+        return output
     capture.watch.check([name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else [])
     return output
 

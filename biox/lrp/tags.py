@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensor
 
 from biox.lrp.layers import Layer
 
@@ -76,11 +75,6 @@ class Link(torch.autograd.Function):
         if relevance[0] is None:  # only gates and blocked layers lie above
             return (None,) * (3 + ctx.inputs)
         return None, None, None, *back(relevance[0])
-
-
-def holds(condition: Tensor, otherwise: bool) -> bool:
-    """Whether a condition on values holds; ``otherwise`` while the pass is traced, when there are no values."""
-    return otherwise if isinstance(condition, FakeTensor) else bool(condition)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:

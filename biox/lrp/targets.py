@@ -36,28 +36,40 @@ def plain(target: Any) -> Any:
     return torch.as_tensor(target) if hasattr(target, "__array__") else target
 
 
+@dataclass(frozen=True)
+class Margin:
+    """One score, or the logarithm of one, against another or against all others; equal margins compare equal."""
+
+    a: int
+    b: int | None
+    log: bool = False
+
+    def __call__(self, scores: Tensor) -> Tensor:
+        """The score of each sample."""
+        chosen = _of(scores, self.a)
+        if self.b is None:
+            others = torch.cat([scores[:, : self.a], scores[:, self.a + 1 :]], dim=1)
+            return chosen - others.logsumexp(1)
+        other = _of(scores, self.b)
+        return chosen.log() - other.log() if self.log else chosen - other
+
+
 def difference(a: int, b: int) -> Scores:
     """Why class ``a`` and not class ``b``: the difference of their scores.
 
     For scores that are logits this is also the logarithm of the ratio of their probabilities.
     """
-    return lambda scores: _of(scores, a) - _of(scores, b)
+    return Margin(a, b)
 
 
 def log_odds(a: int) -> Scores:
     """Class ``a`` against all others: log p / (1 - p) of a softmax over the model's logits."""
-
-    def margin(scores: Tensor) -> Tensor:
-        chosen = _of(scores, a)
-        others = torch.cat([scores[:, :a], scores[:, a + 1 :]], dim=1)
-        return chosen - others.logsumexp(1)
-
-    return margin
+    return Margin(a, None)
 
 
 def log_ratio(a: int, b: int) -> Scores:
     """The logarithm of the ratio of two probabilities, for models whose outputs are probabilities."""
-    return lambda scores: _of(scores, a).log() - _of(scores, b).log()
+    return Margin(a, b, log=True)
 
 
 def weights_of(target: int | Tensor, scores: Tensor) -> Tensor:

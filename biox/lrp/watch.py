@@ -83,7 +83,9 @@ class Watch:  # not frozen: it collects while the pass runs
 
     def collected(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """What one pass backwards found at layers and in biases; the next one starts anew."""
-        layers, biases = dict(self.found), dict(self.taken)
+        wanted = (name for name in self.values if any(fnmatchcase(name, pattern) for pattern in self.layers))
+        layers = {name: self.found.get(name, torch.zeros_like(self.values[name])) for name in wanted}
+        biases = dict(self.taken)
         self.found.clear()
         self.taken.clear()
         return layers, biases

@@ -143,7 +143,7 @@ def test_a_layer_used_twice_is_seen_twice():
 
     x = torch.randn(3, 5, dtype=torch.float64)
     found = lrp.attribute(Twice(), x, 0, EXACT, layers=["layer*"])
-    assert list(found.layers) == ["layer:2", "layer"]
+    assert list(found.layers) == ["layer", "layer:2"]
     for seen in found.layers.values():
         torch.testing.assert_close(seen.sum(1), found.score, rtol=1e-10, atol=1e-12)
 

@@ -10,9 +10,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from biox.lrp.capture import Capture
+from biox.lrp.errors import operation_name
 from biox.lrp.handlers.copies import refuse_if_random
 from biox.lrp.handlers.weighted import dependent_tag, relu
 from biox.lrp.tags import GATE, LIMITED, Tag, tensors_in
+
+# Functions that are 0 at 0 (whatever their options): relevance of their 0 is 0 itself.
+_ZERO_STAYS = """
+    leaky_relu elu gelu silu tanh hardswish mish selu celu prelu rrelu relu6 hardshrink softshrink softsign tanhshrink
+    log1p expm1 erf abs absolute square sqrt sinh asinh atan nan_to_num
+"""
 
 
 def passed(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -109,6 +116,7 @@ def logsumexp(capture: Capture, func: Any, input: Tensor, dim: Any, keepdim: boo
     weights = (input - value).exp().detach()
 
     def back(relevance: Tensor) -> tuple[Tensor]:
+        capture.reached_zeros = True
         return (weights * relevance.reshape(value.shape),)
 
     return capture.link(value if keepdim else torch.logsumexp(input, dim), (input,), back, Tag(capture))
@@ -168,5 +176,11 @@ def _linked(  # noqa: PLR0913 - what is known of the result
     if any(capture.tag(tensor) for tensor in tensors_in((args[1:], kwargs))):
         return capture.unhandled(func, args, kwargs)
     tag = dependent_tag(capture, args[0])
-    known = Tag(capture, positive=positive, gate=tag.gate if gate is None else gate, unit=unit)
-    return capture.link(func(*args, **kwargs), (args[0],), lambda relevance: (relevance,), known)
+    known = Tag(capture, raw=tag.raw, positive=positive, gate=tag.gate if gate is None else gate, unit=unit)
+    value, moves = func(*args, **kwargs), operation_name(func) not in _ZERO_STAYS.split()
+
+    def back(relevance: Tensor) -> tuple[Tensor]:
+        capture.reached_zeros |= moves
+        return (relevance,)
+
+    return capture.link(value, (args[0],), back, known)

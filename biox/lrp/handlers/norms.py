@@ -79,20 +79,21 @@ def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: T
 
     weight: broadcastable to the input. deviation: 1 / standard deviation, one for each run of values.
     """
-    dependent_tag(capture, input)
+    tag = dependent_tag(capture, input)
     name = capture.name_of(None if weight is None else weight)
     rule = capture.composite.rule_for(Place("norm", name))
     x, output, scale = input.detach(), value.detach(), deviation.reshape(-1, 1)
 
     def back(relevance: Tensor) -> tuple[Tensor | None]:
         if rule.blocks or not rule.shares:
+            capture.reached_zeros = True
             return (None if rule.blocks else relevance,)
         quotient = divided(relevance, output, rule.eps)
         weighted = (quotient if weight is None else quotient * weight).reshape(len(scale), -1)
         centred = (weighted - weighted.mean(1, keepdim=True)).mul_(scale)
         return (centred.reshape(x.shape).mul_(x),)
 
-    return capture.link(value, (input,), back, Tag(capture))
+    return capture.link(value, (input,), back, Tag(capture, raw=weight is None and tag.raw))
 
 
 def _by_channel(weight: Tensor | None, input: Tensor) -> Tensor | None:

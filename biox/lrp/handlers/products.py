@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from biox.lrp.capture import Capture
+from biox.lrp.errors import operation_name
 from biox.lrp.propagate import divided
 from biox.lrp.tags import GATE, Tag, tensors_in, with_tensors
 
@@ -24,7 +25,8 @@ def multilinear(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
     counted = [tensor for tensor, gate in zip(factors, gates, strict=True) if gate < GATE] or factors
     positive = all(tag.positive for tensor in factors if (tag := capture.tag(tensor)) is not None)
     constants = any(not capture.tag(tensor) for tensor in tensors_in((args, kwargs)))
-    tag = Tag(capture, positive=positive and not constants, gate=min(gates))
+    subtracts = operation_name(func) in ("cross", "linalg_cross")
+    tag = Tag(capture, positive=positive and not constants and not subtracts, gate=min(gates))
     return by_gradient(capture, func, (args, kwargs), counted, 1 / len(counted), tag)
 
 

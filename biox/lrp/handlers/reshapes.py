@@ -22,8 +22,31 @@ def reshaped(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: A
     if not any(isinstance(value, torch.dtype) for value in (*args, *kwargs.values())):
         func = _ANYWHERE.get(func, func)
     result = copied(capture, func, input, *args, **kwargs)
+    if result is input and _reordered(input, kwargs):
+        return copied(capture, torch.clone, input)
     known, tag = capture.tag(input), capture.tag(result)
     if known is not None and tag is not None and tag is not known and rearranged(input):
         tag.relatives = known.relatives
         known.relatives += [weakref.ref(input), weakref.ref(result)]
     return result
+
+
+def converted(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """``Tensor.to``: what would be a copy in the user's model is one."""
+    result = copied(capture, func, input, *args, **kwargs)
+    return copied(capture, torch.clone, input) if result is input and _reordered(input, kwargs) else result
+
+
+def strided(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """``torch.as_strided`` counts in the order of memory, which is that of the user's model."""
+    plain = copied(capture, Tensor.contiguous, input) if rearranged(input) else input
+    return copied(capture, func, plain, *args, **kwargs)
+
+
+def _reordered(input: Tensor, kwargs: dict) -> bool:
+    """Whether another order of memory is asked for, which convolutions have brought about already."""
+    return rearranged(input) and kwargs.get("memory_format") not in (
+        None,
+        torch.contiguous_format,
+        torch.preserve_format,
+    )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from biox.lrp.capture import Capture
+from biox.lrp.errors import operation_name
 from biox.lrp.handlers.products import by_gradient, product, quotient
 from biox.lrp.handlers.weighted import dependent_tag, layer_output
 from biox.lrp.propagate import divided
@@ -92,10 +93,11 @@ def pooled(capture: Capture, func: Any, *args: Any, **kwargs: Any) -> Any:
     tags = [tag for tensor in tensors if (tag := capture.tag(tensor)) is not None]
     constants = any(tensor.is_floating_point() and capture.tag(tensor) is None for tensor in tensors)
     overshoots = "bicubic" in [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
+    adds = operation_name(func) not in ("cumsum", "index_add", "scatter_add")  # which may subtract
     known = Tag(
         capture,
         raw=all(tag.raw for tag in tags),
-        positive=all(tag.positive for tag in tags) and not constants and not overshoots,
+        positive=all(tag.positive for tag in tags) and not constants and not overshoots and adds,
         gate=min(tag.gate for tag in tags),
     )
     return by_gradient(capture, func, (args, kwargs), [one for one in tensors if capture.tag(one)], 1, known)
@@ -126,11 +128,11 @@ def _shared(capture: Capture, value: Tensor, *parts: tuple[Any, float]) -> Tenso
     signal, sign, tag = summands[0]
     if constants and (joined := _with_bias(tag, constants[0], sign)) is not None:
         return layer_output(capture, joined.layer, joined.input, value, rank=joined.rank)
-    raw = bool(constants) and tag.raw
+    raw, moves = all(known.raw for _, _, known in summands), bool(constants) and tag.raw
     positive = all(known.positive and sign > 0 for _, sign, known in summands) and not constants
     gate = GATE if _is_gate(tag, constants) else min(known.gate for _, _, known in summands)
     known = Tag(capture, raw=raw, positive=positive, gate=gate)
-    if raw or (constants and not isinstance(constants[0], Tensor) and constants[0] == 0):
+    if moves or (constants and not isinstance(constants[0], Tensor) and constants[0] == 0):
         return capture.link(value, (signal,), lambda relevance: (relevance.sum_to_size(signal.shape),), known)
     amounts = [(tensor.detach(), sign) for tensor, sign, _ in summands]
     total, eps = value.detach(), capture.composite.stabiliser

@@ -3,6 +3,7 @@
 # The names of arguments are torch's, since callers may give them by name.
 # ruff: noqa: A002
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,7 +16,8 @@ from biox.lrp.handlers.products import multilinear
 from biox.lrp.layers import Dense, Layer, Scaling, Site, folded
 from biox.lrp.propagate import Kept, propagate, taken_by_bias
 from biox.lrp.rules import Rule
-from biox.lrp.tags import Bare, Tag, holds
+from biox.lrp.tags import Bare, Tag
+from biox.lrp.values import holds
 
 
 def linear(capture: Capture, func: Any, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
@@ -90,18 +92,21 @@ def layer_output(
     rank: the place of a layer in the order of the run, where it has one already because a BatchNorm or ReLU joins it.
     """
     tag = dependent_tag(capture, input)
+    if capture.composite.blocks(layer.kind, layer.name, tag.raw):  # all that is made of it alone is constant too
+        return value.detach()
     if rank is None:
         rank = capture.layers = capture.layers + 1
     line = place_in_user_code() if capture.composite.needs_bounds and tag.bounds is None else ""
     rectified = before_relu is not None and capture.composite.keeps_zeros
     output = value if before_relu is None or rectified else before_relu
-    site = Site(layer, input.detach(), output.detach(), rectified, tag.positive, _common(tag.bounds))
+    seen = Site(layer, input.detach(), output.detach(), rectified, tag.positive, _common(tag.bounds))
 
-    kept: Kept | None = {} if capture.keeps else None
+    kept: dict[Rule, Kept] = {}
 
     def back(relevance: Tensor) -> tuple[Tensor | None]:
-        # Only now is it known which layer was the last.
-        rule = capture.composite.rule_for(Place(layer.kind, layer.name, tag.raw, last=rank == capture.layers))
+        # Only now is it known which layer was the last, and whether relevance reached zeros on its way.
+        rule = capture.composite.rule_for(Place(layer.kind, layer.name, tag.raw, last=rank == capture.last))
+        site = _before_relu(seen) if seen.rectified and capture.reached_zeros else seen
         if rule.needs_bounds and line:
             raise ValueError(
                 "The box rule needs the bounds of its layer's input, which are known only where a layer reads the "
@@ -109,7 +114,8 @@ def layer_output(
             )
         relevance = relevance if capture.watch is None else capture.watch.arrives(rank, relevance)
         _noted(capture, rank, rule, site, relevance)
-        return (None if rule.blocks else propagate(rule, site, relevance, kept),)
+        sums = kept.setdefault(rule, {}) if capture.keeps and site is seen else None
+        return (None if rule.blocks else propagate(rule, site, relevance, sums),)
 
     bare = Bare(layer, input, rank) if before_relu is None else None
     linked = capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
@@ -118,6 +124,15 @@ def layer_output(
     if capture.journal is not None:
         capture.journal.layer(rank)
     return linked
+
+
+def _before_relu(site: Site) -> Site:
+    """The same with the output before the ReLU, computed again: where that was negative, relevance has arrived."""
+    layer = site.layer
+    weight, bias = (None if one is None else one.detach().to(site.output.dtype) for one in (layer.weight, layer.bias))
+    assert weight is not None
+    output = layer.operator.forward(site.input.to(site.output.dtype), weight, bias)
+    return replace(site, output=output, rectified=False)
 
 
 def _noted(capture: Capture, rank: int, rule: Rule, site: Site, relevance: Tensor) -> None:

@@ -116,8 +116,8 @@ def _rows(bounds: Bounds, rows: slice) -> tuple[Tensor | None, Tensor | None]:
 
 
 def _key(model: nn.Module, x: Tensor, positive: bool) -> tuple[Hashable, ...]:
-    """All that a program takes for granted."""
-    modules = tuple((id(module), type(module), module.training) for module in model.modules())
+    """All that a program takes for granted; it holds the modules, so that no other can take their place unnoticed."""
+    modules = tuple((module, module.training) for module in model.modules())
     named = (*model.named_parameters(), *model.named_buffers())
     state = tuple((name, value.shape, value.stride(), value.dtype, value.device) for name, value in named)
     cast = torch.is_autocast_enabled(x.device.type) and torch.get_autocast_dtype(x.device.type)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from biox.lrp.capture import Capture
 from biox.lrp.composites import Composite
 from biox.lrp.operations import handlers_for
-from biox.lrp.passes import backwards
+from biox.lrp.passes import backwards, output_of
 from biox.lrp.targets import Scores
 
 Program = Callable[..., Any]
@@ -89,8 +89,7 @@ def _pass(model: nn.Module, case: Case) -> Tensor:
     """``relevance`` without the questions about values, which the case has answered."""
     capture = Capture(case.chosen, model, handlers_for(case.chosen))
     leaf = capture.start(case.x, case.bounds, case.positive)
-    with capture:
-        output = model(leaf)
+    output = output_of(capture, model, leaf)
     return backwards(capture, output, leaf, case.target).relevance
 
 

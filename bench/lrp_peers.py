@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import importlib
 import importlib.util
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -45,14 +44,13 @@ def biox(model: nn.Module, composites: Sequence[str], low: float, high: float) -
 
 def biox_compiled(model: nn.Module, composites: Sequence[str], low: float, high: float) -> Mapping[str, Call]:
     """Calls of ours, compiled; the compilation itself happens at the first call."""
-    explain: Any = lrp.relevance
-    if "compile" not in inspect.signature(explain).parameters:
-        raise NotImplementedError("biox.lrp.relevance has no argument compile")
+    return {name: lrp_compiled(model, name, low, high) for name in composites}
 
-    def call(composite: lrp.Composite, x: Tensor) -> Tensor:
-        return explain(model, x, TARGET, composite, low=low, high=high, compile=True)
 
-    return {name: functools.partial(call, ours(name)) for name in composites}
+def lrp_compiled(model: nn.Module, name: str, low: float, high: float) -> Call:
+    """One of them; the program is kept by the function that ``lrp.compiled`` makes."""
+    explain = lrp.compiled(model, ours(name), low, high)
+    return lambda x: explain(x, TARGET)
 
 
 def zennit(model: nn.Module, composites: Sequence[str], low: float, high: float) -> Mapping[str, Call]:

@@ -1,12 +1,11 @@
 """What happened during one explanation: which operations ran, by which rule, and what each kept of its relevance."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
-Back = Callable[[Tensor], tuple[Tensor | None, ...]]
+from biox.lrp.tags import Back
 
 
 @dataclass

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from biox.lrp.capture import Handler
 from biox.lrp.composites import Composite
+from biox.lrp.functions import called
 from biox.lrp.handlers import (
     activations,
     attention,
@@ -29,8 +30,6 @@ from biox.lrp.handlers import (
 )
 from biox.lrp.inplace import replaced, with_item
 from biox.lrp.tags import GATE, INTEGERS
-
-_HOMES = (torch, Tensor, functional, torch.special, torch.linalg)
 
 _COPIES = """
     permute transpose swapaxes swapdims movedim moveaxis t
@@ -70,12 +69,6 @@ _CONSTANTS = """
 _DROPOUTS = "dropout feature_dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"
 
 
-def _called(names: str, handler: Handler) -> dict[Any, Handler]:
-    """The handler for every function of torch that goes by one of these names."""
-    found = (getattr(home, name, None) for name in names.split() for home in _HOMES)
-    return dict.fromkeys((function for function in found if callable(function)), handler)
-
-
 def _getter(attribute: str) -> Any:
     """What torch calls when an attribute of a tensor is read."""
     return getattr(Tensor, attribute).__get__
@@ -83,55 +76,55 @@ def _getter(attribute: str) -> Any:
 
 HANDLERS: Mapping[Any, Handler] = {
     INTEGERS: integers.handled,
-    **_called(_COPIES, copies.copied),
-    **_called(_RESHAPES, reshapes.reshaped),
+    **called(_COPIES, copies.copied),
+    **called(_RESHAPES, reshapes.reshaped),
     Tensor.to: reshapes.converted,
-    **_called("as_strided", reshapes.strided),
+    **called("as_strided", reshapes.strided),
     **dict.fromkeys([with_item, replaced, _getter("T"), _getter("mT"), _getter("H"), _getter("mH")], copies.copied),
     torch._VF._pack_padded_sequence: copies.copied,
     torch._VF._pad_packed_sequence: copies.copied,
     functional.embedding: copies.row,
-    **_called(_CONSTANTS, copies.constant),
+    **called(_CONSTANTS, copies.constant),
     _getter("data"): copies.constant,
-    **_called(_DROPOUTS, copies.dropout),
-    **_called("linear", weighted.linear),
-    **_called("matmul mm __matmul__", weighted.matmul),
-    **_called("conv1d conv2d conv3d", convolve.convolution),
-    **_called("conv_transpose1d conv_transpose2d conv_transpose3d", convolve.transposed),
+    **called(_DROPOUTS, copies.dropout),
+    **called("linear", weighted.linear),
+    **called("matmul mm __matmul__", weighted.matmul),
+    **called("conv1d conv2d conv3d", convolve.convolution),
+    **called("conv_transpose1d conv_transpose2d conv_transpose3d", convolve.transposed),
     functional.batch_norm: weighted.batch_norm,
-    **_called("relu", weighted.relu),
-    **_called("clamp clamp_min clip", activations.clamp),
-    **_called("clamp_max", activations.clamp_max),
-    **_called(_PASSED, activations.passed),
-    **_called(_POSITIVE, activations.positive),
-    **_called(_GATES, activations.gate),
-    **_called(_LIMITED, activations.limited),
-    **_called(_UNITS, activations.unit),
-    **_called("pow __pow__ float_power", activations.power),
-    **_called("__rpow__", activations.passed),
+    **called("relu", weighted.relu),
+    **called("clamp clamp_min clip", activations.clamp),
+    **called("clamp_max", activations.clamp_max),
+    **called(_PASSED, activations.passed),
+    **called(_POSITIVE, activations.positive),
+    **called(_GATES, activations.gate),
+    **called(_LIMITED, activations.limited),
+    **called(_UNITS, activations.unit),
+    **called("pow __pow__ float_power", activations.power),
+    **called("__rpow__", activations.passed),
     functional.hardtanh: activations.hardtanh,
-    **_called("rrelu", activations.randomised_relu),
-    **_called(_SCALES, activations.scale),
-    **_called(_LENGTHS, lengths.homogeneous(1, GATE)),
-    **_called("var", lengths.homogeneous(2, GATE)),
-    **_called("lp_pool1d lp_pool2d lp_pool3d diff", lengths.homogeneous(1)),
+    **called("rrelu", activations.randomised_relu),
+    **called(_SCALES, activations.scale),
+    **called(_LENGTHS, lengths.homogeneous(1, GATE)),
+    **called("var", lengths.homogeneous(2, GATE)),
+    **called("lp_pool1d lp_pool2d lp_pool3d diff", lengths.homogeneous(1)),
     torch.std_mean: lengths.with_mean(1),
     torch.var_mean: lengths.with_mean(2),
-    **_called("softmax", activations.softmax),
-    **_called("log_softmax", activations.log_softmax),
+    **called("softmax", activations.softmax),
+    **called("log_softmax", activations.log_softmax),
     functional.softmin: activations.softmin,
-    **_called("logsumexp", activations.logsumexp),
-    **_called("logaddexp", activations.logaddexp),
+    **called("logsumexp", activations.logsumexp),
+    **called("logaddexp", activations.logaddexp),
     functional.glu: activations.glu,
     functional.normalize: activations.normalized,
     functional.layer_norm: norms.layer_norm,
     functional.group_norm: norms.group_norm,
     functional.instance_norm: norms.instance_norm,
-    **_called("rms_norm", norms.rms_norm),
+    **called("rms_norm", norms.rms_norm),
     Tensor.__rmatmul__: products.multiplied_from_left,
     torch.sparse.mm: products.multilinear,
-    **_called(_PRODUCTS, products.multilinear),
-    **_called("prod", products.all_factors),
+    **called(_PRODUCTS, products.multilinear),
+    **called("prod", products.all_factors),
     functional.cosine_similarity: products.cosine_similarity,
     functional.scaled_dot_product_attention: attention.scaled_dot_product,
     functional.multi_head_attention_forward: attention.multi_head,
@@ -143,26 +136,26 @@ HANDLERS: Mapping[Any, Handler] = {
     torch.gru_cell: recurrent.cell(recurrent.gru_step),
     torch.rnn_tanh_cell: recurrent.cell(recurrent.tanh_step),
     torch.rnn_relu_cell: recurrent.cell(recurrent.relu_step),
-    **_called(_POOLS, sums.pooled),
+    **called(_POOLS, sums.pooled),
     functional.grid_sample: sums.sampled,
-    **_called("scatter_reduce", sums.reduced),
-    **_called("add", sums.add),
-    **_called("sub subtract", sums.subtract),
-    **_called("rsub __rsub__", sums.subtract_from),
-    **_called("mul multiply __mul__ __rmul__", sums.multiply),
-    **_called("div divide true_divide __truediv__", sums.divide),
-    **_called("__rdiv__ __rtruediv__", sums.divide_into),
-    **_called("addcmul", sums.add_product),
+    **called("scatter_reduce", sums.reduced),
+    **called("add", sums.add),
+    **called("sub subtract", sums.subtract),
+    **called("rsub __rsub__", sums.subtract_from),
+    **called("mul multiply __mul__ __rmul__", sums.multiply),
+    **called("div divide true_divide __truediv__", sums.divide),
+    **called("__rdiv__ __rtruediv__", sums.divide_into),
+    **called("addcmul", sums.add_product),
     functional.mse_loss: lengths.distance(torch.square),
     functional.l1_loss: lengths.distance(torch.abs),
-    **_called("addcdiv", sums.add_quotient),
-    **_called("addmm baddbmm", sums.add_matmul),
-    **_called("lerp", sums.interpolated),
-    **_called("neg negative __neg__", sums.negate),
+    **called("addcdiv", sums.add_quotient),
+    **called("addmm baddbmm", sums.add_matmul),
+    **called("lerp", sums.interpolated),
+    **called("neg negative __neg__", sums.negate),
 }
 
 # In guided backpropagation and deconvolution all else is torch's own gradient.
-GUIDED: Mapping[Any, Handler] = {INTEGERS: integers.handled, **_called(_ACTIVATIONS, activations.guided)}
+GUIDED: Mapping[Any, Handler] = {INTEGERS: integers.handled, **called(_ACTIVATIONS, activations.guided)}
 
 
 def handlers_for(composite: Composite) -> Mapping[Any, Handler]:

@@ -9,12 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from biox.lrp import rules
 from biox.lrp.composites import Composite, Entry
+from biox.lrp.functions import named
 from biox.lrp.rules import Rule
 
 
@@ -136,7 +133,7 @@ def with_operation(composite: str | Composite, operation: Callable[..., Any], ha
         raise ValueError(f"An operation and its handler are functions, got {operation!r} and {handler!r}.")
     chosen = chosen_composite(composite)
     name = getattr(operation, "__name__", "")
-    forms = {operation, *(getattr(home, name, operation) for home in (torch, Tensor, functional, torch.special))}
+    forms = {operation, *named(name)}
     return replace(chosen, operations=(*chosen.operations, *((form, handler) for form in forms)))
 
 

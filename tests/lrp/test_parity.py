@@ -30,7 +30,7 @@ def made(network: str, bias: bool = True) -> tuple[nn.Module, torch.Tensor]:
 def assert_same(ours: torch.Tensor, theirs: torch.Tensor) -> None:
     size = float(theirs.abs().max())
     assert size > 1e-6
-    assert float((ours - theirs).abs().max()) <= 1e-10 * max(1.0, size)
+    assert float((ours - theirs).abs().max()) <= 1e-10 * size
 
 
 @pytest.mark.parametrize("name", peers.NAMES)

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from biox.lrp.capture import Capture, Handler
 from biox.lrp.errors import UnhandledOperation, place_in_user_code, refusal
+from biox.lrp.functions import called
 from biox.lrp.inplace import with_item
 from biox.lrp.tags import Tag, tensors_in, with_tensors
 
@@ -161,16 +162,11 @@ def _with_places(capture: Capture, kwargs: dict) -> dict:
     return {key: with_tensors(value, lambda one: _places(capture, one)) for key, value in kwargs.items()}
 
 
-def _called(names: str, handler: Handler) -> dict[Any, Handler]:
-    found = (getattr(home, name, None) for name in names.split() for home in (torch, Tensor, functional))
-    return dict.fromkeys((function for function in found if callable(function)), handler)
-
-
 _HANDLERS: dict[Any, Handler] = {
-    **_called(_ARRANGED, _arranged),
+    **called(_ARRANGED, _arranged),
     with_item: _arranged,
-    **_called(_ONE_BY_ONE, _one_by_one),
-    **_called(_CONSTANTS, _constant),
+    **called(_ONE_BY_ONE, _one_by_one),
+    **called(_CONSTANTS, _constant),
     Tensor.__getitem__: _item,
     functional.one_hot: _one_hot,
     functional.embedding: _embedding,

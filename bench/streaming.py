@@ -1,7 +1,7 @@
 """How memory grows while relevance is streamed: ``python bench/streaming.py [SAMPLES]``.
 
 Explains so many samples of the size of a gait cycle (6 channels, 101 points; 100,000 by default) with the gait CNN,
-from one zarr array on disk into another, and writes ``bench/results/streaming.json``: the resident memory of the process
+from one zarr array on disk into another. Writes ``bench/results/streaming.json``: the resident memory of the process
 after each batch, which must not depend on how many there were.
 """
 

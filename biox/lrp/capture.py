@@ -19,7 +19,9 @@ from biox.lrp.composites import Composite, Place
 from biox.lrp.errors import UnhandledOperation, operation_name, place_in_user_code, refusal
 from biox.lrp.inplace import out_of_place, with_item
 from biox.lrp.journal import Journal
-from biox.lrp.tags import INTEGERS, SIGNAL, Back, Link, Tag, tensors_in, with_tensors
+from biox.lrp.names import Names
+from biox.lrp.silence import awaken
+from biox.lrp.tags import INTEGERS, SIGNAL, Back, Link, Tag, silent_before, tensors_in, with_tensors
 from biox.lrp.watch import Watch
 
 Handler = Callable[..., Any]
@@ -31,7 +33,6 @@ class Capture(TorchFunctionMode):
 
     keeps: several passes backwards will follow, so what the layers need for one is kept for the next.
     layers: how many layers with weights have run so far; last: the rank of the model's last one.
-    reached_zeros: relevance has reached values of 0, so a ReLU below may carry some where it is silent.
     watch: what is asked about layers inside the model.
     journal: where every step is noted, for ``check``.
     """
@@ -49,18 +50,12 @@ class Capture(TorchFunctionMode):
         self.composite = composite
         self.keeps, self.watch, self.journal = keeps, watch, journal
         self.layers, self.last = 0, 0
-        self.reached_zeros = bool(composite.operations)  # handlers of the user's own may do anything
-        self._handlers = handlers
+        self._handlers, self._own = handlers, dict(composite.operations)
         self.source: Tensor
-        named = list(model.named_parameters()) if isinstance(model, nn.Module) else []
-        types = (parameter.dtype for _, parameter in named if parameter.is_floating_point())
+        parameters = model.parameters() if isinstance(model, nn.Module) else ()
+        types = (parameter.dtype for parameter in parameters if parameter.is_floating_point())
         self._type = next(types, torch.get_default_dtype())
-        self._names = {id(parameter): name.removesuffix(".weight") for name, parameter in named}
-
-    @property
-    def notes_biases(self) -> bool:
-        """Whether anybody asks what the biases of layers keep."""
-        return self.journal is not None or (self.watch is not None and self.watch.biases)
+        self.name_of = Names(model).of
 
     def start(self, x: Tensor, bounds: tuple[Tensor, Tensor] | None, positive: bool | None = None) -> Tensor:
         """The tensor to run the model on; the gradient of ``source`` will be its relevance.
@@ -107,18 +102,15 @@ class Capture(TorchFunctionMode):
 
     def tagged(self, tensor: Tensor, tag: Tag, given: Sequence[Tensor] = ()) -> Tensor:
         """The tensor with what is known of it; ``given``: dependent tensors that it may share memory with."""
+        tag.silent = silent_before(self.tag, given)
         setattr(tensor, _ATTRIBUTE, tag)
         relate(self.tag, tensor, tag, given)
         return tensor
 
-    def name_of(self, weight: Tensor | None) -> str:
-        """The path of the layer that owns this weight (or view of a weight), "" if it is no parameter of the model."""
-        base = None if weight is None else weight._base
-        return self._names.get(id(weight if base is None else base), "")
-
     def link(self, value: Tensor, inputs: tuple[Tensor, ...], back: Back, tag: Tag) -> Tensor:
         """A dependent tensor of this value; ``back`` maps its relevance to that of the inputs."""
         back = back if self.journal is None else self.journal.counted(back)
+        tag.silent = silent_before(self.tag, inputs) if tag.silent is None else tag.silent
         with torch.enable_grad():
             linked = Link.apply([value], back, self.keeps, *inputs)
         assert isinstance(linked, Tensor)
@@ -199,6 +191,8 @@ class Capture(TorchFunctionMode):
             return self.native(func, args, kwargs, raw=False, positive=False)
         if handler is None:
             return self.unhandled(func, args, kwargs)
+        if func in self._own:  # which may do anything
+            awaken(silent_before(self.tag, dependent))
         result = handler(self, func, *args, **kwargs)
         if self.composite.needs_bounds and keeps_order(handler, len(dependent)):
             carry_bounds(self.tag, func, args, kwargs, result)

@@ -1,7 +1,7 @@
 """What is known of a tensor that depends on the explained input, and the autograd node that carries its relevance."""
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from biox.lrp.layers import Layer
+from biox.lrp.silence import Silent
 
 Back = Callable[[Tensor], tuple[Tensor | None, ...]]
 SIGNAL, LIMITED, GATE = 0, 1, 2
@@ -27,6 +28,7 @@ class Tag:
     gate: how surely it scales or weighs other values: SIGNAL, LIMITED (a relu6, a root) or GATE (a sigmoid, a norm).
         In a product the less sure one gets all relevance.
     unit: it lies between -1 and 1, so that 1 added makes it a gate.
+    silent: the ReLUs before it that linear layers took in; None: those of what it is made of (``biox.lrp.silence``).
     layer: the linear layer whose bare output it is; a BatchNorm or ReLU may still join it.
     places: of integers that are or index the input, the float tensor of the same shape whose relevance is theirs.
     value: the tensor that stands for it since it was overwritten in place.
@@ -40,6 +42,7 @@ class Tag:
     bounds: tuple[Tensor, Tensor] | None = None
     gate: int = 0
     unit: bool = False
+    silent: tuple[Silent, ...] | None = None
     layer: "Bare | None" = None
     places: Tensor | None = None
     value: Tensor | None = None
@@ -98,3 +101,9 @@ def with_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if type(value) is dict:
         return {key: with_tensors(one, change) for key, one in value.items()}
     return value
+
+
+def silent_before(tag_of: Callable[[Any], Tag | None], tensors: Iterable[Tensor]) -> tuple[Silent, ...]:
+    """The ReLUs before these tensors whose zeros relevance has not reached yet."""
+    tags = (tag_of(tensor) for tensor in tensors)
+    return tuple(dict.fromkeys(one for tag in tags if tag is not None for one in tag.silent or ()))

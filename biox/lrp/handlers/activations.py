@@ -13,6 +13,7 @@ from biox.lrp.capture import Capture
 from biox.lrp.errors import operation_name
 from biox.lrp.handlers.copies import refuse_if_random
 from biox.lrp.handlers.weighted import dependent_tag, relu
+from biox.lrp.silence import awaken
 from biox.lrp.tags import GATE, LIMITED, Tag, tensors_in
 
 # Functions that are 0 at 0 (whatever their options): relevance of their 0 is 0 itself.
@@ -113,10 +114,10 @@ def softmax(capture: Capture, func: Any, input: Tensor, dim: int | None = None, 
 def logsumexp(capture: Capture, func: Any, input: Tensor, dim: Any, keepdim: bool = False) -> Any:
     """Log-sum-exp pooling, a soft maximum: relevance goes to the inputs by their softmax (Kauffmann et al. 2022)."""
     value = torch.logsumexp(input, dim, keepdim=True)
-    weights = (input - value).exp().detach()
+    weights, silent = (input - value).exp().detach(), dependent_tag(capture, input).silent
 
     def back(relevance: Tensor) -> tuple[Tensor]:
-        capture.reached_zeros = True
+        awaken(silent)
         return (weights * relevance.reshape(value.shape),)
 
     return capture.link(value if keepdim else torch.logsumexp(input, dim), (input,), back, Tag(capture))
@@ -177,10 +178,10 @@ def _linked(  # noqa: PLR0913 - what is known of the result
         return capture.unhandled(func, args, kwargs)
     tag = dependent_tag(capture, args[0])
     known = Tag(capture, raw=tag.raw, positive=positive, gate=tag.gate if gate is None else gate, unit=unit)
-    value, moves = func(*args, **kwargs), operation_name(func) not in _ZERO_STAYS.split()
+    silent = () if operation_name(func) in _ZERO_STAYS.split() else tag.silent
 
     def back(relevance: Tensor) -> tuple[Tensor]:
-        capture.reached_zeros |= moves
+        awaken(silent)
         return (relevance,)
 
-    return capture.link(value, (args[0],), back, known)
+    return capture.link(func(*args, **kwargs), (args[0],), back, known)

@@ -13,6 +13,7 @@ from biox.lrp.capture import Capture
 from biox.lrp.composites import Place
 from biox.lrp.handlers.weighted import batch_norm, dependent_tag
 from biox.lrp.propagate import divided
+from biox.lrp.silence import awaken
 from biox.lrp.tags import Tag
 
 
@@ -86,7 +87,7 @@ def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: T
 
     def back(relevance: Tensor) -> tuple[Tensor | None]:
         if rule.blocks or not rule.shares:
-            capture.reached_zeros = True
+            awaken(tag.silent)
             return (None if rule.blocks else relevance,)
         quotient = divided(relevance, output, rule.eps)
         weighted = (quotient if weight is None else quotient * weight).reshape(len(scale), -1)

@@ -16,6 +16,7 @@ from biox.lrp.handlers.products import multilinear
 from biox.lrp.layers import Dense, Layer, Scaling, Site, folded
 from biox.lrp.propagate import Kept, propagate, taken_by_bias
 from biox.lrp.rules import Rule
+from biox.lrp.silence import Silent
 from biox.lrp.tags import Bare, Tag
 from biox.lrp.values import holds
 
@@ -102,11 +103,12 @@ def layer_output(
     seen = Site(layer, input.detach(), output.detach(), rectified, tag.positive, _common(tag.bounds))
 
     kept: dict[Rule, Kept] = {}
+    bare, silent = (Bare(layer, input, rank) if before_relu is None else None), Silent()
 
     def back(relevance: Tensor) -> tuple[Tensor | None]:
         # Only now is it known which layer was the last, and whether relevance reached zeros on its way.
         rule = capture.composite.rule_for(Place(layer.kind, layer.name, tag.raw, last=rank == capture.last))
-        site = _before_relu(seen) if seen.rectified and capture.reached_zeros else seen
+        site = _before_relu(seen) if seen.rectified and silent.reached else seen
         if rule.needs_bounds and line:
             raise ValueError(
                 "The box rule needs the bounds of its layer's input, which are known only where a layer reads the "
@@ -117,8 +119,8 @@ def layer_output(
         sums = kept.setdefault(rule, {}) if capture.keeps and site is seen else None
         return (None if rule.blocks else propagate(rule, site, relevance, sums),)
 
-    bare = Bare(layer, input, rank) if before_relu is None else None
-    linked = capture.link(value, (input,), back, Tag(capture, positive=before_relu is not None, layer=bare))
+    known = Tag(capture, positive=before_relu is not None, layer=bare, silent=(silent,) if rectified else ())
+    linked = capture.link(value, (input,), back, known)
     if capture.watch is not None:
         capture.watch.passes(rank, layer.name, linked, layer.operator.channel_dim)
     if capture.journal is not None:
@@ -137,7 +139,7 @@ def _before_relu(site: Site) -> Site:
 
 def _noted(capture: Capture, rank: int, rule: Rule, site: Site, relevance: Tensor) -> None:
     """Tell whoever asks by which rule relevance passes a layer, and what of it the layer's biases keep."""
-    if not capture.notes_biases:
+    if capture.journal is None and (capture.watch is None or not capture.watch.biases):
         return
     bias = None if site.layer.bias is None else taken_by_bias(rule, site, relevance)
     if capture.watch is not None and bias is not None:

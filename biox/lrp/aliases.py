@@ -4,7 +4,6 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from biox.lrp.errors import UnhandledOperation, place_in_user_code
@@ -23,27 +22,19 @@ def relate(tag_of: TagOf, tensor: Tensor, tag: Tag, given: Sequence[Tensor]) -> 
             known.relatives += [weakref.ref(one), weakref.ref(tensor)]
 
 
-def outdate_relatives(tag_of: TagOf, target: Tensor, written: Any = None) -> None:
-    """``target`` is overwritten, by ``written`` in part or as a whole: other views of its memory are outdated."""
+def outdate_relatives(tag_of: TagOf, target: Tensor) -> None:
+    """``target`` is overwritten: other views of its memory are outdated."""
     old = tag_of(target)
-    if old is None and (target._base is not None or _has_views(target, written)):
+    if old is None and target._base is not None:
         raise UnhandledOperation(
-            f"At {place_in_user_code()} a value that depends on the input is written into a constant that other "
-            "tensors are views of, or into such a view. Write into that tensor itself (y[:, 0] = h) before any view is "
-            "made, or put the parts together with torch.cat or torch.stack."
+            f"At {place_in_user_code()} a value that depends on the input is written into a view of a constant. "
+            "Write into that tensor itself (y[:, 0] = h), or put the parts together with torch.cat or torch.stack."
         )
     for relative in old.relatives if old is not None else []:
         other = relative()
         tag = None if other is None or other is target else tag_of(other)
         if tag is not None:
             tag.stale = weakref.ref(target)
-
-
-def _has_views(constant: Tensor, written: Any) -> bool:
-    """Whether other tensors share the memory of a constant, apart from what is written into it (``y[i] += h``)."""
-    storage = constant.untyped_storage()
-    own = isinstance(written, Tensor) and written.untyped_storage()._cdata == storage._cdata
-    return torch._C._storage_Use_Count(storage._cdata) > 2 + own  # the tensor's own, and the one asked just now
 
 
 def finish_augmented(tag_of: TagOf, target: Tensor, written: Any) -> None:

@@ -91,7 +91,7 @@ class Capture(TorchFunctionMode):
         if target is None:
             return result
         if result is not target:
-            outdate_relatives(self.tag, target, args[2] if func is with_item else None)
+            outdate_relatives(self.tag, target)
             setattr(target, _ATTRIBUTE, Tag(self, value=result))
         return target
 

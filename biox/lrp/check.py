@@ -15,7 +15,8 @@ from biox.lrp.operations import handlers_for
 from biox.lrp.passes import explained
 from biox.lrp.presets import chosen_composite
 from biox.lrp.tags import tensors_in
-from biox.lrp.targets import Target
+from biox.lrp.targets import Target, Units, plain
+from biox.lrp.watch import Watch
 
 # Stabilisers are absolute, and made for values near 1.
 _SMALL = 1e-3
@@ -124,14 +125,16 @@ def check(
     if not len(x):
         raise ValueError("There is no sample to check.")
     with torch.no_grad():
-        plain = model(x)
+        bare = model(x)
     if target is None:
-        if not isinstance(plain, Tensor):
+        if not isinstance(bare, Tensor):
             raise ValueError("The model gives no single tensor of scores, so say with target= what is to be explained.")
-        target = plain.flatten(1).argmax(1) if plain.ndim > 1 else torch.ones_like(plain).unsqueeze(1)
+        target = bare.flatten(1).argmax(1) if bare.ndim > 1 else torch.ones_like(bare).unsqueeze(1)
     journal = Journal()
-    capture = Capture(chosen, model, handlers_for(chosen), journal=journal)
-    (found,), output = explained(capture, model, x, [target], (low, high))
+    wanted = plain(target)
+    watch = Watch(starts=(wanted.layer,)) if isinstance(wanted, Units) else None
+    capture = Capture(chosen, model, handlers_for(chosen), watch=watch, journal=journal)
+    (found,), output = explained(capture, model, x, [wanted], (low, high))
     divides = chosen.flow == "relevance" and chosen.start == "score"
     passed = [step for step in journal.steps if step.arrived or step.handed or step.refused]
     return Check(
@@ -142,7 +145,7 @@ def check(
         relevance=float(found.relevance.sum()),
         errors=tuple(map(float, conservation_error(found.score, found.relevance))) if divides else None,
         largest=float(x.abs().max()) if x.is_floating_point() else 1.0,
-        difference=_difference(plain, output, capture),
+        difference=_difference(bare, output, capture),
         finite=bool(found.relevance.isfinite().all()),
     )
 

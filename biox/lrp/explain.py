@@ -82,12 +82,11 @@ def attribute(  # noqa: PLR0913 - one call answers every question about one pass
     found, _ = explained(capture, model, x, targets, (low, high))
     if not several:
         return found[0]
-    first = found[0]
     return Attribution(
         torch.stack([one.relevance for one in found]),
         torch.stack([one.score for one in found]),
-        {name: torch.stack([one.layers[name] for one in found]) for name in first.layers},
-        {name: torch.stack([one.biases[name] for one in found]) for name in first.biases},
+        _stacked([one.layers for one in found]),
+        _stacked([one.biases for one in found]),
     )
 
 
@@ -110,7 +109,15 @@ def conservation_error(score: Float[Tensor, "..."], relevance: Float[Tensor, "..
     What is missing was absorbed by biases and stabilisers; below 0, relevance adds up to more than the score. Infinite
     or NaN where the score is 0. For several targets, score and relevance have a leading target dimension.
     """
-    return (score - relevance.flatten(score.ndim).sum(-1)) / score
+    return (score - relevance.reshape(*score.shape, -1).sum(-1)) / score
+
+
+def _stacked(found: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """For each name what every target has there, 0 where a target has nothing."""
+    some = {name: value for one in found for name, value in one.items()}
+    return {
+        name: torch.stack([one.get(name, torch.zeros_like(value)) for one in found]) for name, value in some.items()
+    }
 
 
 def _score(output: Any, samples: int, target: Target) -> Tensor:

@@ -1,5 +1,6 @@
 """The model's run under the capture, and the passes backwards that explain it."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -60,7 +61,9 @@ def explained(
 def output_of(capture: Capture, model: Any, leaf: Tensor) -> Any:
     """What the model makes of the leaf, watched."""
     seen = nullcontext() if capture.watch is None else modules_watched(capture.watch, capture, model)
-    with scripts_as_written(), seen, capture:
+    # What torch.compile has made of a model would be traced together with the capture; it runs as it was written.
+    eager = torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+    with scripts_as_written(), eager, seen, capture:
         output = model(leaf)
     capture.last = capture.layers
     if capture.watch is None:

@@ -140,7 +140,7 @@ def _hook(watch: Watch, capture: "Capture", name: str) -> Any:
         def back(relevance: Tensor) -> tuple[Tensor]:
             return (watch.arrives(rank, relevance),)
 
-        known = Tag(capture, raw=tag.raw, positive=tag.positive, bounds=tag.bounds, gate=tag.gate)
+        known = Tag(capture, raw=tag.raw, positive=tag.positive, bounds=tag.bounds, gate=tag.gate, unit=tag.unit)
         seen = capture.link(current.detach(), (current,), back, known)
         tag.value = seen  # whoever holds the module's output elsewhere passes here too
         watch.also(rank, name, seen, None if current.ndim == 3 else 1)
@@ -150,6 +150,8 @@ def _hook(watch: Watch, capture: "Capture", name: str) -> Any:
 
 
 def _factors(mask: Mask, relevance: Tensor, channel_dim: int | None, name: str) -> Tensor:
+    if not isinstance(mask, int | Tensor):
+        mask = torch.as_tensor(mask) if len(mask) else torch.zeros(0, dtype=torch.long)
     if isinstance(mask, Tensor) and (mask.dtype == torch.bool or mask.is_floating_point()):
         factors = mask.to(relevance)
         if mask.ndim != 1 or channel_dim is None:

@@ -251,3 +251,18 @@ def test_an_empty_list_of_targets_is_refused():
     model, x = made()
     with pytest.raises(ValueError, match="list of targets is empty"):
         lrp.relevance(model, x, [])
+
+
+def test_a_list_of_truths_is_a_mask():
+    model, x = made()
+    plain = lrp.attribute(model, x, 1, masks={"4": [0]}).relevance
+    for mask in ([True] + [False] * 11, np.arange(12) < 1):
+        assert torch.equal(lrp.attribute(model, x, 1, masks={"4": mask}).relevance, plain)
+
+
+def test_biases_of_targets_that_pass_different_layers():
+    model, x = made()
+    found = lrp.attribute(model, x, [lrp.Units("4", 1), 0], "epsilon", biases=True)
+    alone = lrp.attribute(model, x, 0, "epsilon", biases=True)
+    torch.testing.assert_close(found.biases["12"][1], alone.biases["12"])
+    assert not found.biases["12"][0].any()

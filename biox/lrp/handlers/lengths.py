@@ -19,7 +19,8 @@ def homogeneous(degree: int, gate: int | None = None) -> Handler:
     """The handler of functions with f(t x) = t^degree f(x), such as norms: R_i = x_i df/dx_i R / (degree f)."""
 
     def length(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
-        tag = Tag(capture, gate=dependent_tag(capture, input).gate if gate is None else gate)
+        known = dependent_tag(capture, input)
+        tag = Tag(capture, raw=known.raw, gate=known.gate if gate is None else gate)
         return by_gradient(capture, func, ((input, *args), kwargs), [input], 1 / degree, tag)
 
     return length

@@ -69,10 +69,9 @@ def rms_norm(
     capture: Capture, func: Any, input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: Any = None
 ) -> Any:
     """RMSNorm only scales, so relevance passes unchanged."""
-    dependent_tag(capture, input)
-    return capture.link(
-        func(input, normalized_shape, weight, eps), (input,), lambda relevance: (relevance,), Tag(capture)
-    )
+    raw = weight is None and dependent_tag(capture, input).raw
+    value = func(input, normalized_shape, weight, eps)
+    return capture.link(value, (input,), lambda relevance: (relevance,), Tag(capture, raw=raw))
 
 
 def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: Tensor, deviation: Tensor) -> Tensor:
@@ -83,12 +82,14 @@ def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: T
     tag = dependent_tag(capture, input)
     name = capture.name_of(None if weight is None else weight)
     rule = capture.composite.rule_for(Place("norm", name))
+    if rule.blocks:
+        return value.detach()
     x, output, scale = input.detach(), value.detach(), deviation.reshape(-1, 1)
 
-    def back(relevance: Tensor) -> tuple[Tensor | None]:
-        if rule.blocks or not rule.shares:
+    def back(relevance: Tensor) -> tuple[Tensor]:
+        if not rule.shares:
             awaken(tag.silent)
-            return (None if rule.blocks else relevance,)
+            return (relevance,)
         quotient = divided(relevance, output, rule.eps)
         weighted = (quotient if weight is None else quotient * weight).reshape(len(scale), -1)
         centred = (weighted - weighted.mean(1, keepdim=True)).mul_(scale)

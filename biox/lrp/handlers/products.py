@@ -68,19 +68,22 @@ def product(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
         parts = zip(shares, shapes, strict=True)
         return tuple((relevance * share).sum_to_size(shape) if share else None for share, shape in parts)
 
-    tag = Tag(capture, positive=one.positive and two.positive, gate=min(one.gate, two.gate))
+    raw = one.raw and two.raw
+    tag = Tag(capture, raw=raw, positive=one.positive and two.positive, gate=min(one.gate, two.gate))
     return capture.link(func(input, other), (input, other), back, tag)
 
 
 def quotient(capture: Capture, func: Any, input: Tensor, other: Tensor) -> Any:
     """``input / other``, both dependent: the divisor is a scale and counts as a constant."""
-    tag, shape = capture.tag(input), input.shape
+    tag, scale, shape = capture.tag(input), capture.tag(other), input.shape
     assert tag is not None
+    assert scale is not None
 
     def back(relevance: Tensor) -> tuple[Tensor | None, ...]:
         return relevance.sum_to_size(shape), None
 
-    return capture.link(func(input, other), (input, other), back, Tag(capture, gate=tag.gate))
+    known = Tag(capture, raw=tag.raw and scale.raw, gate=tag.gate)
+    return capture.link(func(input, other), (input, other), back, known)
 
 
 def all_factors(

@@ -17,7 +17,8 @@ better. All networks have random weights. **refused** means that the package gav
 end. An empty cell was not asked for.
 
 **keeps** is what arrives at the input of each unit of score in a copy of the model without biases, in float64; it is
-left out where it is 1 to 0.01. The rules of all composites conserve, but for `attnlrp`, whose softmax does not.
+left out where it is 1 to 0.01. The rules of all composites conserve, but for `attnlrp`, whose softmax does not, and for
+z+ and alpha-beta where no contribution has the sign that they divide among (EfficientNet, ConvNeXt).
 **off** is how far a package's relevance is from ours by the same composite (relative Euclidean distance, in the same
 copy); it is left out below 0.0001. Relevance with either remark explains something else, however fast it comes; which
 of two is right, *keeps* says.

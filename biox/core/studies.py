@@ -110,7 +110,7 @@ def _check_composite(choice: Named, where: str) -> None:
         made = find("biox.lrp", "biox.lrp:composite")(choice.name, **choice.options)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
-    if made.start != "score":
+    if not made.divides_score:
         raise InputError(
             f"{where}: {choice.name!r} does not divide the score among the inputs, so what a study tests about "
             "relevance would mean nothing. In Python, lrp.relevance computes it."

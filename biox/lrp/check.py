@@ -135,7 +135,6 @@ def check(
     watch = Watch(starts=(wanted.layer,)) if isinstance(wanted, Units) else None
     capture = Capture(chosen, model, handlers_for(chosen), watch=watch, journal=journal)
     (found,), output = explained(capture, model, x, [wanted], (low, high))
-    divides = chosen.flow == "relevance" and chosen.start == "score"
     passed = [step for step in journal.steps if step.arrived or step.handed or step.refused]
     return Check(
         steps=tuple(_together(passed)),
@@ -143,7 +142,7 @@ def check(
         met=dict(journal.met),
         score=float(found.score.sum()),
         relevance=float(found.relevance.sum()),
-        errors=tuple(map(float, conservation_error(found.score, found.relevance))) if divides else None,
+        errors=tuple(map(float, conservation_error(found.score, found.relevance))) if chosen.divides_score else None,
         largest=float(x.abs().max()) if x.is_floating_point() else 1.0,
         difference=_difference(bare, output, capture),
         finite=bool(found.relevance.isfinite().all()),

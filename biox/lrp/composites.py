@@ -94,6 +94,11 @@ class Composite:
             "End the composite with an entry for all layers, for example Entry(epsilon())."
         )
 
+    @property
+    def divides_score(self) -> bool:
+        """Whether relevance is a division of the score among the inputs, so that it should add up to it."""
+        return self.flow == "relevance" and self.start == "score"
+
     def blocks(self, kind: str, name: str, first: bool) -> bool:
         """Whether nothing passes a layer, be it the last one or not."""
         return any(entry.rule.blocks for entry in self.entries) and all(

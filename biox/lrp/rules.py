@@ -155,7 +155,7 @@ def excitation(eps: float = 1e-6) -> Rule:
 
 
 def gradient() -> Rule:
-    """As the gradient goes: nothing is divided, and no input multiplied (guided backpropagation, deconvolution)."""
+    """As the gradient goes: nothing is divided, and no input multiplied."""
     return Rule("gradient", (Share((Term(ones, whole, None),), divides=False),), 0.0)
 
 

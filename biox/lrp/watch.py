@@ -154,9 +154,7 @@ def _factors(mask: Mask, relevance: Tensor, channel_dim: int | None, name: str) 
         mask = torch.as_tensor(mask) if len(mask) else torch.zeros(0, dtype=torch.long)
     if isinstance(mask, Tensor) and (mask.dtype == torch.bool or mask.is_floating_point()):
         factors = mask.to(relevance)
-        if mask.ndim != 1 or channel_dim is None:
-            return factors
-        return factors.reshape(-1, *(1,) * (relevance.ndim - 1 - channel_dim % relevance.ndim))
+        return factors if mask.ndim != 1 or channel_dim is None else _along(factors, channel_dim, relevance)
     if channel_dim is None:
         raise ValueError(
             f"Which dimension of {name!r} holds its channels is not known (its output has shape "
@@ -167,4 +165,9 @@ def _factors(mask: Mask, relevance: Tensor, channel_dim: int | None, name: str) 
     if bool(((chosen < 0) | (chosen >= channels)).any()):
         raise ValueError(f"The layer {name!r} has the channels 0 to {channels - 1}, but its mask keeps {mask!r}.")
     kept = torch.zeros(channels, dtype=relevance.dtype, device=relevance.device).index_fill(0, chosen, 1.0)
-    return kept.reshape(-1, *(1,) * (relevance.ndim - 1 - channel_dim % relevance.ndim))
+    return _along(kept, channel_dim, relevance)
+
+
+def _along(values: Tensor, channel_dim: int, like: Tensor) -> Tensor:
+    """One value a channel, shaped to meet a tensor."""
+    return values.reshape(-1, *(1,) * (like.ndim - 1 - channel_dim % like.ndim))

@@ -135,3 +135,15 @@ def as_function(weights: list[Tensor]):
         return functional.linear(h, weights[2])
 
     return net
+
+
+def linear(*sizes: int) -> nn.Linear:
+    """One dense layer, always the same."""
+    torch.manual_seed(7)
+    return nn.Linear(*sizes).double()
+
+
+def batch(*shape: int) -> Tensor:
+    """Four samples, always the same."""
+    torch.manual_seed(8)
+    return torch.randn(4, *shape, dtype=torch.float64)

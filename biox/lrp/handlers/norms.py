@@ -69,9 +69,10 @@ def rms_norm(
     capture: Capture, func: Any, input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: Any = None
 ) -> Any:
     """RMSNorm only scales, so relevance passes unchanged."""
-    raw = weight is None and dependent_tag(capture, input).raw
+    tag = dependent_tag(capture, input)
     value = func(input, normalized_shape, weight, eps)
-    return capture.link(value, (input,), lambda relevance: (relevance,), Tag(capture, raw=raw))
+    known = Tag(capture, raw=weight is None and tag.raw)
+    return capture.link(value, (input,), lambda relevance: (relevance,), known)
 
 
 def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: Tensor, deviation: Tensor) -> Tensor:
@@ -80,8 +81,7 @@ def _normalised(capture: Capture, input: Tensor, weight: Tensor | None, value: T
     weight: broadcastable to the input. deviation: 1 / standard deviation, one for each run of values.
     """
     tag = dependent_tag(capture, input)
-    name = capture.name_of(None if weight is None else weight)
-    rule = capture.composite.rule_for(Place("norm", name))
+    rule = capture.composite.rule_for(Place("norm", capture.name_of(weight)))
     if rule.blocks:
         return value.detach()
     x, output, scale = input.detach(), value.detach(), deviation.reshape(-1, 1)

@@ -21,9 +21,9 @@ def reshaped(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: A
     """A view where memory allows it; convolutions, which run with the channels last, may not, and leave a copy."""
     if not any(isinstance(value, torch.dtype) for value in (*args, *kwargs.values())):
         func = _ANYWHERE.get(func, func)
-    result = copied(capture, func, input, *args, **kwargs)
-    if result is input and _reordered(input, kwargs):
-        return copied(capture, torch.clone, input)
+    result = converted(capture, func, input, *args, **kwargs)
+    if _reordered(input, kwargs):
+        return result
     known, tag = capture.tag(input), capture.tag(result)
     if known is not None and tag is not None and tag is not known and rearranged(input):
         tag.relatives = known.relatives
@@ -32,7 +32,7 @@ def reshaped(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: A
 
 
 def converted(capture: Capture, func: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
-    """``Tensor.to``: what would be a copy in the user's model is one."""
+    """``Tensor.to``, ``Tensor.contiguous``: what would be a copy in the user's model is one."""
     result = copied(capture, func, input, *args, **kwargs)
     return copied(capture, torch.clone, input) if result is input and _reordered(input, kwargs) else result
 

@@ -1,0 +1,1 @@
+"""Histology: whole slides and tiles of stained tissue."""

@@ -1,0 +1,206 @@
+"""The pixels of tiles that stay in their slides until they are asked for, read by several processes.
+
+Indexed like an array; only what is asked for is in memory. Within a request tiles are read in the order of the tile
+index, so that a compressed block of the slide which several tiles share is decoded once.
+"""
+
+import json
+import os
+import weakref
+from collections.abc import Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from biox.core.errors import InputError, listed
+from biox.domains.histology.whole_slide import kept_open, region, sampling
+
+OPENER = "biox.domains.histology.tile_pixels:open_tiles"
+PIECE = 16  # tiles that a process reads before it takes the next piece; fewer than two pieces are read right here
+
+
+@dataclass(frozen=True)
+class Source:
+    """A slide's file; ``mpp`` only where the file does not say how many micrometres a level-0 pixel is wide."""
+
+    file: Path
+    mpp: float | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Tiles to read, in order: the slide of each, its corner in level-0 pixels, and where it goes in the result."""
+
+    sources: tuple[Source, ...]
+    x: np.ndarray
+    y: np.ndarray
+    place: np.ndarray
+
+    def piece(self, start: int, stop: int) -> "Cut":
+        """Some of the tiles."""
+        return Cut(self.sources[start:stop], self.x[start:stop], self.y[start:stop], self.place[start:stop])
+
+
+class TilePixels:
+    """Tiles of slides, or bags of them, indexed like an array of shape (tile, 3, side, side) of 8-bit intensities.
+
+    sources: the file of every slide by its name. tiles: one row a tile with ``slide``, ``x`` and ``y`` (left top corner
+    in level-0 pixels), in the order in which tiles are best read. side: pixels of a tile. mpp: micrometres per pixel.
+    workers: processes that read. bags: shape (slide, K), rows of ``tiles``: one sample is then a slide, of shape
+    (3, K, side, side). cached: the store keeps a copy of all pixels, instead of reading the slides anew each time.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        tiles: pd.DataFrame,
+        size: tuple[int, float],
+        *,
+        workers: int = 1,
+        bags: np.ndarray | None = None,
+        cached: bool = False,
+    ) -> None:
+        unknown = sorted(set(tiles["slide"]) - set(sources))
+        assert not unknown, f"tiles of slides without a file: {unknown}"
+        self.sources, self.tiles, self.bags, self.workers = dict(sources), tiles, bags, workers
+        self.side, self.mpp = size
+        self.views: tuple[str, ...] = ()
+        self.opener = None if cached else OPENER
+        self.dtype = np.dtype(np.uint8)
+        first = (len(tiles), 3) if bags is None else (len(bags), 3, bags.shape[1])
+        self.shape: tuple[int, ...] = (*first, self.side, self.side)
+        self.ndim = len(self.shape)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        one = isinstance(rows, int | np.integer)
+        wanted = np.arange(len(self))[[rows] if one else rows]
+        if self.bags is None:
+            found = self.read(wanted)
+        else:
+            flat = self.read(self.bags[wanted].ravel())
+            found = np.moveaxis(flat.reshape(len(wanted), -1, *flat.shape[1:]), 2, 1)
+        return found[0] if one else found
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """The tiles of some rows of the tile index, shape (row, 3, side, side)."""
+        cut = self._cut(rows)
+        if self.workers == 1 or len(rows) < 2 * PIECE:
+            found = np.empty((len(rows), 3, self.side, self.side), np.uint8)
+            _fill(found, cut, self.mpp)
+            return found
+        return self._together(cut)
+
+    def view(self, name: str) -> "TilePixels":
+        """There is no other version of these tiles: an InputError says so."""
+        raise InputError(f"There is no view {name!r} of these tiles; they have none.")
+
+    def subset(self, rows: np.ndarray) -> "TilePixels":
+        """The chosen samples, still unread."""
+        tiles = self.tiles if self.bags is not None else self.tiles.iloc[rows].reset_index(drop=True)
+        bags = None if self.bags is None else self.bags[rows]
+        kept = self.opener is None
+        return TilePixels(self.sources, tiles, (self.side, self.mpp), workers=self.workers, bags=bags, cached=kept)
+
+    def save(self, folder: Path) -> None:
+        """Write the tile index and where the slides lie (not their pixels); ``open_tiles`` reads them again."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tiles.to_parquet(folder / "tiles.parquet")
+        if self.bags is not None:
+            np.save(folder / "bags.npy", self.bags)
+        files = {name: asdict(source) | {"file": source.file.as_posix()} for name, source in self.sources.items()}
+        kept = {"side": self.side, "mpp": self.mpp, "workers": self.workers, "sources": files}
+        (folder / "pixels.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+    def _cut(self, rows: np.ndarray) -> Cut:
+        """The tiles of these rows in the order of the tile index, in which neighbours follow each other."""
+        place = np.argsort(rows, kind="stable")
+        chosen = self.tiles.iloc[rows[place]]
+        sources = tuple(self.sources[name] for name in chosen["slide"])
+        return Cut(sources, chosen["x"].to_numpy(), chosen["y"].to_numpy(), place)
+
+    def _together(self, cut: Cut) -> np.ndarray:
+        """Read piece by piece in several processes, this one among them, into memory that they share."""
+        shape = (len(cut.place), 3, self.side, self.side)
+        shared = SharedMemory(create=True, size=int(np.prod(shape)))
+        try:
+            found = np.ndarray(shape, np.uint8, shared.buf)
+            pieces = [cut.piece(start, start + PIECE) for start in range(0, len(cut.place), PIECE)]
+            pool = self._processes()
+            waiting = [(piece, pool.submit(_fill_shared, shared.name, shape, piece, self.mpp)) for piece in pieces]
+            self._help(found, waiting)
+            return found.copy()
+        finally:
+            found = None
+            shared.close()
+            shared.unlink()
+
+    def _help(self, found: np.ndarray, waiting: list[tuple[Cut, Future[None]]]) -> None:
+        """Read from the end of the list what no other process has begun, then wait for the others."""
+        try:
+            for piece, future in reversed(waiting):
+                if future.cancel():
+                    _fill(found, piece, self.mpp)
+            for _, future in waiting:
+                if not future.cancelled():
+                    future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _processes(self) -> ProcessPoolExecutor:
+        """The other processes, begun when they are first needed; new ones after a fork."""
+        if self._pool is None or self._begun_in != os.getpid():
+            # Begun anew and not forked: a fork would inherit locks of torch's threads and handles of slides.
+            pool = ProcessPoolExecutor(self.workers - 1, mp_context=get_context("spawn"))
+            self._pool, self._begun_in = pool, os.getpid()
+            weakref.finalize(self, pool.shutdown, wait=False, cancel_futures=True)
+        return self._pool
+
+
+def open_tiles(folder: Path) -> TilePixels:
+    """The tiles that ``TilePixels.save`` described; a slide that is gone is an InputError."""
+    kept = json.loads((folder / "pixels.json").read_text(encoding="utf-8"))
+    sources = {name: Source(Path(one["file"]), one["mpp"]) for name, one in kept["sources"].items()}
+    gone = [str(source.file) for source in sources.values() if not source.file.exists()]
+    if gone:
+        raise InputError(
+            f"The slides {listed(gone)} are no longer there, and their pixels were not copied. Put them back, or set "
+            "`cache: true` in the data of the study, so that a copy is kept."
+        )
+    bags = folder / "bags.npy"
+    return TilePixels(
+        sources,
+        pd.read_parquet(folder / "tiles.parquet"),
+        (kept["side"], kept["mpp"]),
+        workers=kept["workers"],
+        bags=np.load(bags) if bags.exists() else None,
+    )
+
+
+def _fill(found: np.ndarray, cut: Cut, mpp: float) -> None:
+    """Read tiles into their places in ``found``."""
+    side = found.shape[-1]
+    for source, x, y, place in zip(cut.sources, cut.x, cut.y, cut.place, strict=True):
+        slide = kept_open(source.file, source.mpp, os.getpid())
+        found[place] = region(slide, (float(x), float(y)), (side, side), sampling(slide, mpp))
+
+
+def _fill_shared(name: str, shape: tuple[int, ...], cut: Cut, mpp: float) -> None:
+    """The same in another process."""
+    shared = SharedMemory(name=name)
+    try:
+        found = np.ndarray(shape, np.uint8, shared.buf)
+        _fill(found, cut, mpp)
+        del found
+    finally:
+        shared.close()

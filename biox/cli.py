@@ -79,6 +79,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
 
 VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] = {
     "check": (commands.check, ("studies",)),
+    "simulate": (commands.simulate, ("study", "out")),
     "ingest": (commands.ingest, ("study", "out")),
     "train": (commands.train, ("study", "fold", "out")),
     "attribute": (commands.attribute, ("study", "fold", "method", "out")),

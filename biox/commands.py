@@ -4,10 +4,13 @@ The steps themselves touch no file. Heavy imports stand inside the commands, so 
 """
 
 import argparse
+from functools import partial
 
 from biox.core.errors import InputError
 from biox.core.files import whole, write_text
 from biox.places import (
+    checkpoint_in,
+    forget,
     known_method,
     load_cohort,
     load_fits,
@@ -28,6 +31,17 @@ def check(options: argparse.Namespace) -> None:
         check_study(study)
         sizes = f"{study.folds.count} folds, {len(study.all_variants())} variants, {len(study.methods)} method(s)"
         print(f"{name}: the settings are fine ({sizes}); the data themselves are checked by ingest")
+
+
+def simulate(options: argparse.Namespace) -> None:
+    """Write the raw files of a study that simulates them."""
+    from biox.steps.simulate import simulate
+
+    own_folder(options.out)
+    study, _ = opened(options)
+    with whole(options.out) as fresh:
+        simulate(study, fresh)
+        record(fresh, "simulate", study, [])
 
 
 def ingest(options: argparse.Namespace) -> None:
@@ -51,11 +65,13 @@ def train(options: argparse.Namespace) -> None:
 
     own_folder(options.out)
     study, places = opened(options)
-    fits = train(store.load_cohort(places.cohort), study, options.fold)
+    checkpoint = partial(checkpoint_in, places.checkpoints(options.fold), study, places.cohort)
+    fits = train(store.load_cohort(places.cohort), study, options.fold, checkpoint)
     with whole(options.out) as fresh:
         for variant, fit in fits.items():
             store.save_fit(fit, fresh / variant)
         record(fresh, "train", study, [places.cohort])
+    forget(places.checkpoints(options.fold))
 
 
 def attribute(options: argparse.Namespace) -> None:

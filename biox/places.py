@@ -1,11 +1,13 @@
 """Where everything of a study lies, and how the commands load it, save it and keep what is not theirs."""
 
 import argparse
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import biox
 from biox.core.errors import InputError, listed
 from biox.core.files import whole, write_text
 
@@ -15,6 +17,7 @@ ON_DEVICE = ("train", "attribute", "predict")
 if TYPE_CHECKING:
     from biox.core.study import Study
     from biox.core.types import Cohort, Fit, Relevance
+    from biox.steps.checkpoints import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Places:
     def fit(self, fold: int) -> Path:
         """The folder of one fold's fits."""
         return self.root / f"fold-{fold}" / "fit"
+
+    def checkpoints(self, fold: int) -> Path:
+        """The folder in which the trainings of one fold leave their state until they are done."""
+        return self.root / f"fold-{fold}" / "checkpoints"
 
     def of_all_folds(self, study: "Study") -> list[Path]:
         """The folders that the validation of a study reads."""
@@ -95,6 +102,22 @@ def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict
 
     folds = range(study.folds.count)
     return {m: {fold: store.load_relevances(places.relevance(fold, m)) for fold in folds} for m in study.methods}
+
+
+def checkpoint_in(folder: Path, study: "Study", cohort: Path, variant: str) -> "Checkpoint":
+    """Where the training of one variant leaves its state; one of other settings, code or data is not taken up."""
+    from biox.core.provenance import read
+    from biox.core.studies import settings_for
+    from biox.steps.checkpoints import Checkpoint, loaded, saved
+
+    file = folder / f"{variant}.pt"
+    identity = {"biox": biox.__version__, "settings": settings_for(study, "train"), "cohort": read(cohort)}
+    return Checkpoint(identity, lambda: loaded(file), lambda state: saved(state, file))
+
+
+def forget(folder: Path) -> None:
+    """Remove the checkpoints of trainings that are done."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def own_folder(path: Path) -> Path:

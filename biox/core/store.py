@@ -9,31 +9,44 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from biox.core.arrays import opened
 from biox.core.errors import InputError
 from biox.core.files import whole
+from biox.core.find import find
 from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
 
 CHUNK_BYTES = 16 * 2**20
+# Images are read in random order: small chunks, many of them to a file.
+IMAGE_CHUNK_BYTES = 2**18
 
 
 def save_cohort(cohort: Cohort, folder: Path) -> None:
-    """Save as ``x.zarr``, ``samples.parquet``, ``axes.json`` and, where the truth is known, ``truth.zarr``."""
+    """Save as ``x.zarr``, ``samples.parquet``, ``axes.json`` and, where the truth is known, ``truth.zarr``.
+
+    An ``x`` that is read from elsewhere when asked for saves itself (``x.save``) and names its ``opener``.
+    """
     with whole(folder) as fresh:
         fresh.mkdir()
-        _save_array(fresh / "x.zarr", cohort.x)
+        opener = getattr(cohort.x, "opener", None)
+        if opener is None:
+            _save_array(fresh / "x.zarr", cohort.x)
+        else:
+            cohort.x.save(fresh)
         cohort.samples.to_parquet(fresh / "samples.parquet")
         if cohort.truth is not None:
             _save_array(fresh / "truth.zarr", cohort.truth)
-        kept = {name: getattr(cohort, name) for name in ("unit", "classes", "label_level", "notes")}
+        kept = {name: getattr(cohort, name) for name in ("unit", "classes", "label_level", "notes", "bounds")}
+        kept["opener"] = opener
         _save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in cohort.axes], **kept})
 
 
 def load_cohort(folder: Path) -> Cohort:
-    """The cohort saved in a folder."""
+    """The cohort saved in a folder; values that are large or were not copied are read when they are asked for."""
     kept = _load_json(folder / "axes.json")
     truth = folder / "truth.zarr"
+    own = kept["opener"]
     return Cohort(
-        x=np.asarray(zarr.open_array(folder / "x.zarr", mode="r")[:]),
+        x=find("biox.domains", own)(folder) if own else opened(zarr.open_array(folder / "x.zarr", mode="r")),
         samples=pd.read_parquet(folder / "samples.parquet"),
         axes=_axes(kept["axes"]),
         unit=kept["unit"],
@@ -41,6 +54,7 @@ def load_cohort(folder: Path) -> Cohort:
         label_level=kept["label_level"],
         truth=np.asarray(zarr.open_array(truth, mode="r")[:]) if truth.exists() else None,
         notes=tuple(kept["notes"]),
+        bounds=tuple(kept["bounds"]) if kept["bounds"] else None,
     )
 
 
@@ -56,7 +70,7 @@ def save_fit(fit: Fit, folder: Path) -> None:
         np.savez(fresh / "constants.npz", shift=fit.shift, scale=fit.scale, low=fit.low, high=fit.high)
         fit.scores.to_parquet(fresh / "scores.parquet")
         fit.history.to_parquet(fresh / "history.parquet")
-        names = ("variant", "fold", "seed", "model", "options", "classes", "unit", "normalise")
+        names = ("variant", "fold", "seed", "model", "options", "classes", "unit", "normalise", "prepare")
         kept = {name: getattr(fit, name) for name in names}
         _save_json(fresh / "fit.json", {"axes": [asdict(axis) for axis in fit.axes], **kept})
 
@@ -90,7 +104,7 @@ def save_relevance(relevance: Relevance, folder: Path) -> None:
 def load_relevance(folder: Path) -> Relevance:
     """The relevance saved in a folder."""
     kept = _load_json(folder / "relevance.json")
-    values = np.asarray(zarr.open_array(folder / "values.zarr", mode="r")[:])
+    values = opened(zarr.open_array(folder / "values.zarr", mode="r"))
     samples = pd.read_parquet(folder / "samples.parquet")
     return Relevance(**{**kept, "axes": _axes(kept["axes"])}, values=values, samples=samples)
 
@@ -141,11 +155,17 @@ def _parts(folder: Path, name: str) -> list[Path]:
 
 
 def _save_array(path: Path, array: Any) -> None:
-    rows = max(1, CHUNK_BYTES // max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize))
-    chunks = (min(rows, max(1, array.shape[0])), *array.shape[1:])
-    target = zarr.create_array(path, shape=array.shape, dtype=array.dtype, chunks=chunks)
-    for start in range(0, array.shape[0], chunks[0]):
-        target[start : start + chunks[0]] = array[start : start + chunks[0]]
+    one = max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
+    rows = min(max(1, CHUNK_BYTES // one), max(1, array.shape[0]))
+    inner = max(1, IMAGE_CHUNK_BYTES // one)
+    sharded = array.dtype == np.uint8 and inner < rows
+    rows = -(-rows // inner) * inner if sharded else rows
+    whole_chunk, chunk = ((n, *array.shape[1:]) for n in (rows, inner if sharded else rows))
+    target = zarr.create_array(
+        path, shape=array.shape, dtype=array.dtype, chunks=chunk, shards=whole_chunk if sharded else None
+    )
+    for start in range(0, array.shape[0], rows):
+        target[start : start + rows] = array[start : start + rows]
 
 
 def _save_json(path: Path, data: dict[str, Any]) -> None:

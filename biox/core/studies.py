@@ -15,7 +15,9 @@ import yaml
 from biox.core.errors import InputError
 from biox.core.files import files_in, paths_in
 from biox.core.find import bind, checked, find
-from biox.core.study import Named, Study
+from biox.core.study import Named, Study, Variant
+
+SOURCES = ("data", "external")
 
 
 def read_study(file: Path) -> Study:
@@ -66,9 +68,18 @@ def _filled(text: str, file: Path) -> str:
 
 
 def section(study: Study, name: str) -> dict[str, Any]:
-    """The checked keyword arguments of the study's reader (``data``) or validation (``validate``)."""
+    """The checked keyword arguments of what a section is given to.
+
+    name: ``data`` or ``external`` (read by a reader), ``validate`` or ``simulate`` (functions of the domain).
+    """
     domain = f"biox.domains.{study.domain}"
-    called = {"data": (study.data.name, study.data.options), "validate": ("validate", study.validate_)}
+    called = {
+        "data": (study.data.name, study.data.options),
+        "validate": ("validate", study.validate_),
+        "simulate": (f"{domain}.simulate:write", study.simulate or {}),
+    }
+    if study.external is not None:
+        called["external"] = (study.external.name, study.external.options)
     function, options = called[name]
     return bind(_found(domain, function, f"{study.name}, {name}"), options, f"{study.name}, {name}")
 
@@ -80,10 +91,13 @@ def check_study(study: Study) -> None:
         assert model is not None
         where = f"{study.name}, model of variant {name!r}"
         bind(_found("biox.models", model.name, where), model.options, where)
+        _check_prepare(study, name)
     for name, method in study.methods.items():
         _check_composite(method.composite, f"{study.name}, method {name!r}")
-    input_files(study, "data")
-    input_files(study, "validate")
+    for name in (*SOURCES, "validate"):
+        input_files(study, name)
+    if study.simulate is not None:
+        section(study, "simulate")
     case_files(study)
 
 
@@ -105,6 +119,23 @@ def _found(package: str, name: str, where: str) -> Callable[..., Any]:
         raise InputError(f"{where}: {error}") from None
 
 
+def prepared_by(study: Study, choice: Named) -> Callable[..., Any] | None:
+    """The domain's function through which raw values go before any model sees them; None for the name ``none``."""
+    return None if choice.name == "none" else find(f"biox.domains.{study.domain}", choice.name)
+
+
+def _check_prepare(study: Study, variant: str) -> None:
+    choice = study.variant(variant).prepare
+    assert choice is not None
+    where = f"{study.name}, prepare of variant {variant!r}"
+    try:
+        function = prepared_by(study, choice)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    if function is not None:
+        bind(function, choice.options, where)
+
+
 def _check_composite(choice: Named, where: str) -> None:
     try:
         made = find("biox.lrp", "biox.lrp:composite")(choice.name, **choice.options)
@@ -120,8 +151,9 @@ def _check_composite(choice: Named, where: str) -> None:
 def settings_for(study: Study, step: str) -> dict[str, Any]:
     """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
     parts = {
-        "ingest": ("domain", "data", "classes", "label_level", "seed", "folds"),
-        "train": ("folds", "model", "normalise", "channels", "training", "variants", "seed", "compute"),
+        "simulate": ("domain", "simulate"),
+        "ingest": ("domain", "data", "external", "classes", "label_level", "seed", "folds"),
+        "train": ("folds", *Variant.model_fields, "variants", "seed", "compute"),
         "attribute": ("methods", "compute"),
         "validate": ("validate_", "seed"),
         "report": ("title", "question", "methods"),
@@ -131,9 +163,14 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
 
 
 def input_files(study: Study, name: str = "data") -> list[Path]:
-    """Every file or folder named in the study's ``data`` or ``validate`` section; an absent one is an InputError."""
+    """Every file or folder named in a section of the study; an absent one is an InputError.
+
+    Where the study simulates its raw files first, the data need not be there yet.
+    """
+    if name == "external" and study.external is None:
+        return []
     files = [path for value in section(study, name).values() for path in paths_in(value)]
-    for path in files:
-        if not path.exists():
-            raise InputError(f"{study.name}, {name}: there is no file or folder {path}.")
-    return files_in(files)
+    absent = [path for path in files if not path.exists()]
+    if absent and not (name in SOURCES and study.simulate is not None):
+        raise InputError(f"{study.name}, {name}: there is no file or folder {absent[0]}.")
+    return files_in(path for path in files if path.exists())

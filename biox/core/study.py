@@ -46,12 +46,20 @@ Source = Annotated[Named, BeforeValidator(_source)]
 class Folds(Strict):
     """How the people are split: ``count`` stratified folds that no person crosses, or folds that the data gives.
 
-    ``given: NAME`` takes the fold numbers 0 .. count-1 from that column of the sample table.
+    ``given: NAME`` takes the fold numbers 0 .. count-1 from that column of the sample table; ``leave_out: NAME`` makes
+    each value of that column a fold (leave one site out), ``count`` of them.
     Fold k is tested, fold k+1 validates, the others train.
     """
 
     count: int = Field(default=5, ge=3)
     given: str | None = None
+    leave_out: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Folds":
+        if self.given and self.leave_out:
+            raise ValueError("either 'given' or 'leave_out' may name a column, not both")
+        return self
 
 
 class Training(Strict):
@@ -79,9 +87,30 @@ class Training(Strict):
     refit: bool = Field(
         default=False, description="retrain on training and validation folds for the number of epochs found best"
     )
+    turn: bool = Field(default=False, description="mirror and turn training images at random")
+    stain: float = Field(default=0.0, ge=0, description="sd of the random change of each stain (HED) of an image")
+    shift: int = Field(default=0, ge=0, description="largest random shift of a training image, in pixels")
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="bfloat16: mixed precision on a graphics card; weights stay float32"
+    )
+    checkpoint: int = Field(
+        default=0, ge=0, description="epochs between checkpoints, from which an interrupted training goes on; 0: none"
+    )
 
 
 Normalise = Literal["none", "minmax", "minmax-all", "zscore"]
+
+
+class Learn(Strict):
+    """What a model learns from: everything as it is, unless a bias is to be planted or removed.
+
+    label: the column that is learnt. where: only samples whose column holds one of the values. view: another version of
+    the same samples (``clean``: without a planted artefact). Scores and explanations are of all samples as given.
+    """
+
+    label: str = "label"
+    where: dict[str, tuple[Any, ...]] = {}
+    view: str = "given"
 
 
 class Variant(Strict):
@@ -91,14 +120,21 @@ class Variant(Strict):
     normalise: Normalise | None = None
     channels: tuple[str, ...] | None = None
     training: Training | None = None
+    learn: Learn | None = None
+    prepare: Choice | None = None
 
 
 class Method(Strict):
-    """One way to explain: LRP with a composite, for the score of the true label or of the predicted class."""
+    """One way to explain: LRP with a composite, for a score.
+
+    target: the score of the true ``label``, the ``dominant`` class, a class by name, or ``"CLASS - OTHER"``.
+    samples: whether every sample is explained by every fold's model, or only by the one that did not see its person.
+    """
 
     method: Literal["lrp"] = "lrp"
     composite: Choice = Named(name="epsilon-plus")
-    target: Literal["label", "dominant"] = "label"
+    target: str = "label"
+    samples: Literal["all", "test"] = "all"
 
 
 class Compute(Strict):
@@ -118,12 +154,16 @@ class Study(Strict):
     label_level: Literal["subject", "trial"] = "subject"
     seed: int = 0
     data: Source
+    simulate: dict[str, Any] | None = None
+    external: Source | None = None
     classes: dict[str, tuple[str, ...]] | None = None
     folds: Folds = Folds()
     model: Choice = Named(name="mlp")
     normalise: Normalise = "zscore"
     channels: tuple[str, ...] | None = None
     training: Training = Training()
+    learn: Learn = Learn()
+    prepare: Choice = Named(name="none")
     variants: dict[Identity, Variant] = {}
     methods: dict[Identity, Method] = {"lrp": Method()}
     validate_: dict[str, Any] = Field(default={}, alias="validate")
@@ -140,7 +180,7 @@ class Study(Strict):
 
     def variant(self, name: str) -> Variant:
         """The settings of one variant with nothing left open; ``main`` is the study itself."""
-        own = {key: getattr(self, key) for key in ("model", "normalise", "channels", "training")}
+        own = {key: getattr(self, key) for key in Variant.model_fields}
         if name == "main":
             return Variant(**own)
         change = self.variants[name]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from biox.core.arrays import chosen
 from biox.core.errors import InputError, listed
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Axis:
 class Cohort:
     """The people of a study and what was measured of them.
 
-    x: array-like of shape (sample, *feature); anything indexed like a numpy array (an array, a reader of tiles).
+    x: array-like of shape (sample, *feature); anything indexed like a numpy array by rows (an array, a reader of tiles
+        that are read when asked for). Images have at least three feature axes, the first of them the colour.
     samples: one row a sample, in the order of ``x``, with at least ``sample`` (unique text), ``subject`` and ``label``
         (text); further columns are trial, site, batch and covariates such as ``age_years`` or ``speed_mps``.
     axes: one Axis for each feature dimension of ``x``.
@@ -39,6 +41,7 @@ class Cohort:
     classes: the labels in their fixed order; the class index of a sample is the place of its label here.
     label_level: ``"subject"`` where the label belongs to the person, ``"trial"`` where one person has several.
     truth: for simulated cohorts, shape (class, *feature): True where that class differs from the first; else None.
+    bounds: smallest and largest possible value (0 and 255 of images), or None where nature sets no bounds.
     notes: sentences on what was changed or decided while reading (a corrected channel name, dropped trials).
     """
 
@@ -50,6 +53,7 @@ class Cohort:
     label_level: str
     truth: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.x.shape)
@@ -68,10 +72,15 @@ class Cohort:
         """Class index of every sample, shape (sample,)."""
         return pd.Categorical(self.samples["label"], categories=list(self.classes)).codes.astype(np.int64)
 
+    @property
+    def images(self) -> bool:
+        """Whether the samples are images: three feature axes or more, the first of them the colour."""
+        return len(self.axes) >= 3
+
     def take(self, rows: np.ndarray) -> "Cohort":
         """The cohort of the chosen samples (a boolean mask or integer rows)."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
-        return replace(self, x=self.x[rows], samples=self.samples.iloc[rows].reset_index(drop=True))
+        return replace(self, x=chosen(self.x, rows), samples=self.samples.iloc[rows].reset_index(drop=True))
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,9 @@ class Fit:
     weights: the state dict.
     channels: the labels of the first feature axis that the model sees, in order.
     shift, scale: normalisation constants that broadcast over (*feature): the model sees ``(x - shift) / scale``.
-    low, high: smallest and largest normalised value of each feature over the training folds (the box of the zB rule).
+    low, high: smallest and largest normalised value of each feature over the training folds, or the cohort's bounds,
+        normalised (the box of the zB rule).
+    prepare: name and options of the domain's function through which raw values go first (a stain normalisation).
     scores: logits of *every* sample of the cohort: columns ``sample``, ``part`` ("train", "validation" or "test") and
         one ``logit:<class>`` column a class. Only the rows with part "test" are out-of-fold.
     history: one row an epoch (may be empty for solvers).
@@ -104,6 +115,7 @@ class Fit:
     high: np.ndarray
     scores: pd.DataFrame
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    prepare: Mapping[str, Any] | None = None
 
     def logits(self, part: str | None = None) -> np.ndarray:
         """Logits, shape (sample, class), of all samples or of those of one part."""
@@ -115,7 +127,8 @@ class Fit:
 class Relevance:
     """How much each input value spoke for the explained class, in units of that class's score.
 
-    values: shape (sample, *feature), the features being those the fit saw (``axes``).
+    values: shape (sample, *feature), the features being those the fit saw (``axes``); relevance of images is added up
+        over their first axis, the colour.
     samples: columns ``sample``, ``part`` (as in Fit), ``target`` (explained class), ``logit`` (its score) and
         ``conservation`` (the score minus the sum of relevance, divided by the absolute score).
     method: the study's name for it; settings: the method's settings.

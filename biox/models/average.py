@@ -23,6 +23,11 @@ class Average(nn.Module):
         joined = torch.cat([member(x) for member in self.members], dim=1)
         return joined.reshape(len(x), len(self.members), self.classes).mean(dim=1)
 
+    @property
+    def learners(self) -> int:
+        """How many members learn by descent."""
+        return sum(not hasattr(member, "solve") for member in self.members)
+
     def each(self, x: Float[Tensor, "sample *feature"]) -> Float[Tensor, "member sample class"]:
         """The logits of every member that learns by descent, for training."""
         return torch.stack([member(x) for member in self.members if not hasattr(member, "solve")])
@@ -31,7 +36,8 @@ class Average(nn.Module):
         """Fit the members that have a solver; descent then leaves them as they are."""
         for member in self.members:
             if hasattr(member, "solve"):
-                cast(Any, member).solve(x, y, seed)
+                known = cast(Any, member).summary(x) if hasattr(member, "summary") else x
+                cast(Any, member).solve(known, y, seed)
                 member.requires_grad_(False)
 
 

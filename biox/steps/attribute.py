@@ -1,4 +1,4 @@
-"""Attribute: how much each input value spoke for a class, for every sample of the cohort."""
+"""Attribute: how much each input value spoke for a class, for the samples of the cohort."""
 
 import numpy as np
 import torch
@@ -6,56 +6,65 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from biox import lrp
+from biox.core.arrays import rows_within
 from biox.core.device import device
 from biox.core.study import Method, Study
 from biox.core.types import Cohort, Fit, Relevance
 from biox.models import restore
-from biox.steps.fitted import input_of
+from biox.steps.explained import Explained, explained_by
+from biox.steps.fitted import inputs_of
+from biox.steps.inputs import Inputs
 
-BATCH = 256
+BATCH_BYTES = 2**23
+BATCH_ROWS = 256
 
 
 def attribute(cohort: Cohort, fits: dict[str, Fit], name: str, study: Study) -> dict[str, Relevance]:
-    """Explain every sample with the fits of one fold, one Relevance a variant (the baselines are not explained).
+    """Explain samples with the fits of one fold, one Relevance a variant (the baselines are not explained).
 
-    The samples of all parts are explained: those of the test fold show how new people are judged, and those of the
-    other folds give a picture that owes nothing to the test fold's people.
+    The samples of all parts are explained, unless the method says otherwise: those of the test fold show how new people
+    are judged, and those of the other folds give a picture that owes nothing to the test fold's people.
     """
     wanted = tqdm(study.all_variants(), desc=f"attribute {study.name}, {name}", unit="variant", disable=None)
     return {variant: explained(cohort, fits[variant], name, study) for variant in wanted}
 
 
 def explained(cohort: Cohort, fit: Fit, name: str, study: Study) -> Relevance:
-    """Relevance of every sample for one fit, in units of the explained class's score."""
+    """Relevance of the samples for one fit, in units of the explained score; of images, added up over the colours."""
     method, where = study.methods[name], device(study.compute.device)
-    model, x = restore(fit).to(where), input_of(cohort, fit)
-    target = torch.as_tensor(target_of(cohort, fit, method))
-    values, scores = batched(model, x, target, method, (fit.low, fit.high))
-    samples = fit.scores[["sample", "part"]].assign(
-        target=[fit.classes[i] for i in target],
+    chosen = (fit.scores["part"] == "test").to_numpy() | (method.samples == "all")
+    target = explained_by(cohort, fit, method).where(chosen)
+    x = inputs_of(cohort, fit, where).where(chosen)
+    values, scores = batched(restore(fit).to(where), x, target, method, (fit.low, fit.high), cohort.images)
+    samples = fit.scores.loc[chosen, ["sample", "part"]].reset_index(drop=True)
+    samples = samples.assign(
+        target=target.names,
         logit=scores.numpy().astype(float),
         conservation=lrp.conservation_error(scores, values).numpy().astype(float),
     )
-    settings = method.model_dump(mode="json")
-    return Relevance(fit.variant, fit.fold, name, settings, values.numpy(), samples, fit.axes)
-
-
-def target_of(cohort: Cohort, fit: Fit, method: Method) -> np.ndarray:
-    """Class index to explain for every sample: its label, or the class with the highest score."""
-    return cohort.y if method.target == "label" else fit.logits().argmax(axis=1)
+    axes = fit.axes[1:] if cohort.images else fit.axes
+    return Relevance(fit.variant, fit.fold, name, method.model_dump(mode="json"), values.numpy(), samples, axes)
 
 
 def batched(
-    model: nn.Module, x: Tensor, target: Tensor, method: Method, box: tuple[np.ndarray, np.ndarray]
+    model: nn.Module,
+    x: Inputs,
+    target: Explained,
+    method: Method,
+    box: tuple[np.ndarray, np.ndarray],
+    images: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Relevance (sample, *feature) and explained score (sample,), batch by batch, on the processor."""
-    where = next(model.parameters()).device
-    low, high = (torch.as_tensor(bound, dtype=x.dtype, device=where) for bound in box)
+    """Relevance (sample, *feature) and explained score (sample,), batch by batch, on the processor.
+
+    images: relevance is added up over the first feature axis.
+    """
+    low, high = (torch.as_tensor(bound, dtype=torch.float32, device=x.device) for bound in box)
     composite = lrp.composite(method.composite.name, **method.composite.options)
+    size = rows_within((len(x), *x.shape), BATCH_BYTES, BATCH_ROWS)
+    places = np.split(np.arange(len(x)), range(size, len(x), size))
     values, scores = [], []
-    for start in range(0, len(x), BATCH):
-        batch, chosen = x[start : start + BATCH].to(where), target[start : start + BATCH].to(where)
-        found = lrp.attribute(model, batch, chosen, composite, low=low, high=high)
-        values.append(found.relevance.cpu())
+    for rows, batch in zip(places, x.batches(places), strict=True):
+        found = lrp.attribute(model, batch, target.of(rows, x.device), composite, low=low, high=high)
+        values.append((found.relevance.sum(1) if images else found.relevance).cpu())
         scores.append(found.score.cpu())
     return torch.cat(values), torch.cat(scores)

@@ -16,14 +16,18 @@ def assign(samples: pd.DataFrame, study: Study) -> Int[np.ndarray, " sample"]:
     ``study.folds.given`` names a column of ``samples``: either fold numbers, or the words "train" and "test"; then the
     people marked "test" are fold 0 and the others are dealt into the remaining folds. Without it, people are dealt at
     random (``study.seed``): class by class where the label belongs to the person, otherwise all together.
+    ``study.folds.leave_out`` names a column whose values are the folds, in sorted order (leave one site out).
     Too few people, or a person in two folds, is an InputError.
     """
-    if study.folds.given is None:
+    column = study.folds.given or study.folds.leave_out
+    if column is None:
         return _dealt(samples, study, study.folds.count)
-    column = study.folds.given
     if column not in samples:
-        raise InputError(f"folds.given is {column!r}, but the sample table has only {listed(samples.columns)}.")
-    if set(samples[column]) <= {"train", "test"}:
+        key = "given" if study.folds.given else "leave_out"
+        raise InputError(f"folds.{key} is {column!r}, but the sample table has only {listed(samples.columns)}.")
+    if study.folds.leave_out:
+        folds = _left_out(samples, study, column)
+    elif set(samples[column]) <= {"train", "test"}:
         folds = _official(samples, study, column)
     else:
         folds = _numbered(samples, study, column)
@@ -49,6 +53,18 @@ def _numbered(samples: pd.DataFrame, study: Study, column: str) -> np.ndarray:
             f"or the words 'train' and 'test'; it holds {listed(sorted(set(samples[column]), key=str)[:20])}."
         )
     return values.to_numpy(np.int64)
+
+
+def _left_out(samples: pd.DataFrame, study: Study, column: str) -> np.ndarray:
+    values = samples[column].astype(str)
+    names = sorted(set(values))
+    if samples[column].isna().any() or len(names) != study.folds.count:
+        raise InputError(
+            f"folds.leave_out makes each value of {column!r} a fold: set folds.count to {len(names)}; the column holds "
+            f"{listed(names[:20])}{' and gaps' if samples[column].isna().any() else ''}, and folds.count is "
+            f"{study.folds.count}."
+        )
+    return np.array([names.index(value) for value in values], np.int64)
 
 
 def _official(samples: pd.DataFrame, study: Study, column: str) -> np.ndarray:

@@ -9,7 +9,9 @@ from biox.core.find import find
 from biox.core.studies import section
 from biox.core.study import Study
 from biox.core.types import Cohort
+from biox.steps.explained import check_target
 from biox.steps.folds import assign
+from biox.steps.learning import labels_of, learnt_from, viewed
 
 
 def ingest(study: Study) -> Cohort:
@@ -24,6 +26,7 @@ def ingest(study: Study) -> Cohort:
     refuse_names(cohort, study.name)
     refuse_one_class(cohort, study.name)
     refuse_absent_channels(cohort, study)
+    refuse_settings(cohort, study)
     refuse_missing(cohort, study.name)
     refuse_duplicates(cohort, study.name)
     refuse_two_classes(cohort, study.name)
@@ -87,8 +90,25 @@ def refuse_absent_channels(cohort: Cohort, study: Study) -> None:
             )
 
 
+def refuse_settings(cohort: Cohort, study: Study) -> None:
+    """What a variant should learn, or a method explain, that these samples do not have is an InputError."""
+    for variant in study.all_variants():
+        learn = study.variant(variant).learn
+        assert learn is not None
+        try:
+            labels_of(cohort, learn)
+            learnt_from(cohort.samples, learn)
+            viewed(cohort, learn)
+        except InputError as error:
+            raise InputError(f"{study.name}, variant {variant!r}: {error}") from None
+    for name, method in study.methods.items():
+        check_target(method, cohort.classes, f"{study.name}, method {name!r}: target")
+
+
 def refuse_missing(cohort: Cohort, where: str) -> None:
-    """Missing and infinite values are an InputError that names the first one."""
+    """Missing and infinite values are an InputError that names the first one; whole numbers are never missing."""
+    if np.issubdtype(cohort.x.dtype, np.integer):
+        return
     bad = np.argwhere(~np.isfinite(np.asarray(cohort.x)))
     if len(bad):
         sample, *place = bad[0]

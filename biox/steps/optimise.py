@@ -18,8 +18,12 @@ from biox.core.errors import InputError
 from biox.core.study import Training
 from biox.models.average import Average
 from biox.steps.augment import augment, mixed
+from biox.steps.augment_images import augment_images
+from biox.steps.checkpoints import Checkpoint, State
+from biox.steps.inputs import Inputs
 
 WARM_UP = 0.1
+_STATEFUL = ("model", "smooth", "optimiser", "schedule")
 _OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": partial(torch.optim.AdamW, fused=True),
     "sgd": partial(torch.optim.SGD, momentum=0.9, nesterov=True, fused=True),
@@ -28,36 +32,60 @@ _OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 @dataclass(frozen=True)
 class Examples:
-    """Normalised samples with their class index and the weight of each class in the loss."""
+    """Samples with their class index and the weight of each class in the loss."""
 
-    x: Float[Tensor, "sample *feature"]
+    x: Inputs
     y: Int[Tensor, " sample"]
     weight: Float[Tensor, " class"]
 
 
-def optimise(model: nn.Module, train: Examples, validation: Examples, training: Training, seed: int) -> pd.DataFrame:
+def optimise(
+    model: nn.Module,
+    train: Examples,
+    validation: Examples,
+    training: Training,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+) -> pd.DataFrame:
     """Train until the validation loss has not fallen for ``patience`` epochs, and keep the best weights in ``model``.
 
     The learning rate rises over the first tenth of ``epochs`` and falls as a cosine to zero. The validation loss
-    is the cross-entropy of the averaged weights (``training.average``) where averaging is on.
+    is the cross-entropy of the averaged weights (``training.average``) where averaging is on. An interrupted training
+    goes on from its checkpoint and ends with the same weights as one that was not.
     Returns one row an epoch: epoch (from 1), train_loss, validation_loss, validation_accuracy, learning_rate, best.
     """
-    best_loss, best_epoch, best_state, rows = math.inf, 0, copy.deepcopy(model.state_dict()), []
     run = _Run(model, train, training, seed)
-    bar = tqdm(range(1, training.epochs + 1), desc="epochs", disable=None, leave=False)
+    progress = _Progress(math.inf, 0, copy.deepcopy(model.state_dict()), [])
+    if checkpoint is not None and (kept := checkpoint.found()) is not None:
+        run.resume(kept)
+        progress = _Progress(**kept["progress"])
+    bar = tqdm(range(len(progress.rows) + 1, training.epochs + 1), desc="epochs", disable=None, leave=False)
     for epoch in bar:
+        if epoch - 1 - progress.best_epoch >= training.patience:
+            break
         train_loss = run.epoch()
         loss, accuracy = _assess(run.smooth, validation)
         _refuse_divergence(epoch, (train_loss, loss), training)
-        if loss < best_loss:
-            best_loss, best_epoch, best_state = loss, epoch, copy.deepcopy(run.smooth.state_dict())
-        rows.append((epoch, train_loss, loss, accuracy, run.rate()))
-        bar.set_postfix(validation=f"{loss:.3f}", best=best_epoch)
-        if epoch - best_epoch >= training.patience:
-            break
-    model.load_state_dict(best_state)
+        if loss < progress.best_loss:
+            progress.best_loss, progress.best_epoch = loss, epoch
+            progress.best_state = copy.deepcopy(run.smooth.state_dict())
+        progress.rows.append((epoch, train_loss, loss, accuracy, run.rate()))
+        bar.set_postfix(validation=f"{loss:.3f}", best=progress.best_epoch)
+        if checkpoint is not None and training.checkpoint and epoch % training.checkpoint == 0:
+            checkpoint.keep({**run.state(), "progress": vars(progress)})
+    model.load_state_dict(progress.best_state)
     columns = ["epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate"]
-    return pd.DataFrame(rows, columns=columns).assign(best=lambda table: table["epoch"] == best_epoch)
+    return pd.DataFrame(progress.rows, columns=columns).assign(best=lambda t: t["epoch"] == progress.best_epoch)
+
+
+@dataclass
+class _Progress:
+    """The best weights so far, and one row an epoch."""
+
+    best_loss: float
+    best_epoch: int
+    best_state: dict[str, Tensor]
+    rows: list[tuple[float, ...]]
 
 
 def descend(model: nn.Module, train: Examples, epochs: int, training: Training, seed: int) -> None:
@@ -82,7 +110,7 @@ class _Run:
     def __init__(self, model: nn.Module, train: Examples, training: Training, seed: int) -> None:
         self.model, self.train, self.training = model, train, training
         self.smooth = copy.deepcopy(model) if training.average else model
-        self.answers = len(model.each(train.x[:1])) if isinstance(model, Average) else 1
+        self.answers = model.learners if isinstance(model, Average) else 1
         self.rng = np.random.default_rng(seed)
         self.steps_an_epoch = math.ceil(len(train.x) / training.batch)
         self.optimiser = _OPTIMISERS[training.optimiser](
@@ -97,7 +125,8 @@ class _Run:
         """One pass over the training samples in random order; gives the mean loss."""
         self.model.train()
         batches = np.array_split(self.rng.permutation(len(self.train.x)), self.steps_an_epoch)
-        losses = [self._step(torch.from_numpy(rows).to(self.train.x.device)) for rows in batches]
+        seen = self.train.x.batches(batches, self._changed)
+        losses = [self._step(x, torch.from_numpy(rows)) for x, rows in zip(seen, batches, strict=True)]
         self.model.eval()
         return float(np.mean(losses))
 
@@ -105,10 +134,30 @@ class _Run:
         """The learning rate of the next step."""
         return float(self.schedule.get_last_lr()[0])
 
-    def _step(self, rows: Tensor) -> float:
-        x, labels = self.train.x[rows], one_hot(self.train.y[rows], len(self.train.weight)).to(self.train.x)
+    def state(self) -> State:
+        """Everything that the rest of the run depends on."""
+        parts = {name: getattr(self, name).state_dict() for name in _STATEFUL}
+        card = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+        return {**parts, "rng": self.rng.bit_generator.state, "torch": torch.get_rng_state(), "cuda": card}
+
+    def resume(self, state: State) -> None:
+        """Go on from a saved state."""
+        for name in _STATEFUL:
+            getattr(self, name).load_state_dict(state[name])
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(state["torch"])
+        if state["cuda"] is not None:
+            torch.cuda.set_rng_state(state["cuda"])
+
+    def _changed(self, images: Tensor) -> Tensor:
+        training = self.training
+        return augment_images(images, turn=training.turn, stain=training.stain, shift=training.shift, rng=self.rng)
+
+    def _step(self, x: Tensor, rows: Tensor) -> float:
+        labels = one_hot(self.train.y[rows.to(self.train.y.device)], len(self.train.weight)).to(x)
         x, labels = mixed(augment(x, self.training, self.rng), labels, self.training.mixup, self.rng)
-        loss = _loss(self.model, x, labels, self.train.weight, self.training.label_smoothing)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
+            loss = _loss(self.model, x, labels, self.train.weight, self.training.label_smoothing)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -148,6 +197,6 @@ def _follow(smooth: nn.Module, model: nn.Module, decay: float, step: int) -> Non
 def _assess(model: nn.Module, examples: Examples) -> tuple[float, float]:
     model.eval()
     with torch.inference_mode():
-        logits = model(examples.x)
+        logits = torch.cat([model(batch) for batch in examples.x.batches()])
     accuracy = (logits.argmax(1) == examples.y).double().mean()
     return float(cross_entropy(logits, examples.y, examples.weight)), float(accuracy)

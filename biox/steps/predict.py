@@ -15,7 +15,8 @@ from biox.core.study import Method, Named, Study
 from biox.core.types import Cohort, Fit, Prediction
 from biox.models import restore
 from biox.steps.attribute import batched
-from biox.steps.fitted import input_of
+from biox.steps.explained import of_classes
+from biox.steps.fitted import input_of, inputs_of
 from biox.steps.normalise import select
 from biox.steps.placed import out_of_fold, places
 
@@ -85,8 +86,12 @@ def scores_of(people: Cohort, fit: Fit) -> np.ndarray:
 def relevance_of(people: Cohort, fit: Fit, target: np.ndarray, study: Study, method: str) -> np.ndarray:
     """Relevance of one fold's model for the given classes, by one of the study's methods."""
     settings: Method = study.methods[method]
-    model = restore(fit).to(device(study.compute.device))
-    return batched(model, input_of(people, fit), torch.as_tensor(target), settings, (fit.low, fit.high))[0].numpy()
+    where = device(study.compute.device)
+    wanted = of_classes(target, fit.classes)
+    values, _ = batched(
+        restore(fit).to(where), inputs_of(people, fit, where), wanted, settings, (fit.low, fit.high), people.images
+    )
+    return values.numpy()
 
 
 def outside(people: Cohort, known: np.ndarray) -> pd.DataFrame:

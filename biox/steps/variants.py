@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from biox.core.study import Study, Training
+from biox.core.study import Strict, Study, Training
 from biox.core.types import Evidence, Fit, claims_table
 from biox.stats import metrics
 from biox.stats.bootstrap import Resample, claim_row, interval
@@ -50,17 +50,30 @@ def variants(study: Study, fits: Fits, logits: Mapping[str, np.ndarray], y: np.n
 def changed_training(study: Study, name: str, *, solved: bool) -> str:
     """Where a variant's training differs from main's: ``refit yes, weight decay 0.1``; "" where it does not.
 
-    Of a model that a solver fits (``solved``), only what a solver heeds: who is trained on.
+    Of a model that a solver fits (``solved``), only what a solver heeds: who and what is learnt from.
     """
-    own, main = study.variant(name).training, study.training
-    assert own is not None
+    own = study.variant(name)
+    assert own.training is not None
+    assert own.learn is not None
+    assert own.prepare is not None
     heeded = ("refit",) if solved else tuple(Training.model_fields)
-    keys = [key for key in heeded if getattr(own, key) != getattr(main, key)]
-    return ", ".join(f"{key.replace('_', ' ')} {_word(getattr(own, key))}" for key in keys)
+    words = _differences(own.training, study.training, heeded) + _differences(own.learn, study.learn)
+    return ", ".join(words + ([f"prepare {own.prepare.name}"] if own.prepare != study.prepare else []))
+
+
+def _differences(own: Strict, main: Strict, keys: tuple[str, ...] = ()) -> list[str]:
+    """``key value`` of every setting in which two differ; of all keys where none are named."""
+    wanted = keys or tuple(type(own).model_fields)
+    values = {key: getattr(own, key) for key in wanted if getattr(own, key) != getattr(main, key)}
+    return [f"{key.replace('_', ' ')} {_word(value)}" for key, value in values.items()]
 
 
 def _word(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return " and ".join(f"{key} {'/'.join(map(_word, values))}" for key, values in value.items()) or "all"
+    return str(value)
 
 
 def with_explanations(generic: Evidence, domain: Evidence) -> Evidence:

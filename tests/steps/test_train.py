@@ -12,8 +12,9 @@ from biox.core.types import Axis, Cohort, Fit
 from biox.models import restore
 from biox.steps import optimise
 from biox.steps.augment import augment, mixed, smooth_noise, warped
+from biox.steps.fitted import input_of
 from biox.steps.folds import assign, parts
-from biox.steps.normalise import constants, normalised, select
+from biox.steps.normalise import constants, select
 from biox.steps.train import train
 
 SMALL = {"name": "mlp", "hidden": [16]}
@@ -131,7 +132,7 @@ def test_a_restored_fit_gives_its_saved_logits():
     data = cohort()
     for fit in train(data, study(), 1).values():
         with torch.inference_mode():
-            logits = restore(fit)(torch.from_numpy(normalised(data.x, data.axes, fit)))
+            logits = restore(fit)(input_of(data, fit))
         np.testing.assert_allclose(logits.double().numpy(), fit.logits(), atol=1e-6)
 
 
@@ -159,7 +160,7 @@ def test_variants_change_what_they_say_and_nothing_else():
 def test_the_box_holds_every_training_value_and_touches_it():
     data = cohort()
     fit = train(data, study(normalise="minmax"), 0)["main"]
-    seen = normalised(data.x, data.axes, fit)[(fit.scores["part"] == "train").to_numpy()]
+    seen = input_of(data, fit).numpy()[(fit.scores["part"] == "train").to_numpy()]
     np.testing.assert_array_equal(fit.low, seen.min(0))
     np.testing.assert_array_equal(fit.high, seen.max(0))
     assert seen.min() == pytest.approx(0, abs=1e-6)

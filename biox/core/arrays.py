@@ -1,0 +1,74 @@
+"""Arrays that may be larger than memory: rows are read when they are asked for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+IN_MEMORY_BYTES = 2**28
+
+
+class Stored:
+    """A zarr array that gives its rows as numpy arrays: by number, slice, integer rows or a mask."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype = np.dtype(array.dtype)
+        self.ndim = len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        if isinstance(rows, int | slice | np.integer):
+            return np.asarray(self._array[rows])
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        # Each chunk is decoded once: zarr wants rows in ascending order for that.
+        order, back = np.unique(rows, return_inverse=True)
+        return np.asarray(self._array.get_orthogonal_selection((order,)))[back]
+
+    def subset(self, rows: np.ndarray) -> "Part":
+        """Some of the rows, still unread."""
+        return Part(self, np.asarray(rows))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self._array[:], dtype=dtype)
+
+
+class Part:
+    """Some rows of a stored array, still unread."""
+
+    def __init__(self, whole: Stored, rows: np.ndarray) -> None:
+        self._whole, self._rows = whole, rows
+        self.shape: tuple[int, ...] = (len(rows), *whole.shape[1:])
+        self.dtype, self.ndim = whole.dtype, whole.ndim
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return self._whole[self._rows[rows]]
+
+
+def opened(array: Any) -> Any:
+    """A zarr array as one of numpy where it is small (IN_MEMORY_BYTES), otherwise row by row."""
+    small = array.nbytes <= IN_MEMORY_BYTES
+    return np.asarray(array[:]) if small else Stored(array)
+
+
+def in_rows(x: Any, rows_at_once: int) -> Iterator[np.ndarray]:
+    """An array-like piece by piece, in order."""
+    for start in range(0, x.shape[0], rows_at_once):
+        yield np.asarray(x[start : start + rows_at_once])
+
+
+def rows_within(shape: tuple[int, ...], limit_bytes: int, most: int) -> int:
+    """How many samples of ``shape`` (sample, *feature) in float32 stay within a number of bytes; 1 to ``most``."""
+    return int(min(most, max(1, limit_bytes // max(1, 4 * int(np.prod(shape[1:]))))))
+
+
+def chosen(x: Any, rows: np.ndarray) -> Any:
+    """Some samples of an array-like, unread where it is lazy: ``x.subset(rows)`` where it has that, else its rows."""
+    return x.subset(rows) if hasattr(x, "subset") else x[rows]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from biox.core.arrays import chosen
 from biox.core.errors import InputError, listed
 from biox.core.find import find
 from biox.core.study import Strict
@@ -88,6 +89,11 @@ class Planted:
             raise InputError(f"There is no view {name!r} of these tiles; there are {listed(self.views)}.")
         return replace(self, base=self.base.view(name))
 
+    def subset(self, rows: np.ndarray) -> "Planted":
+        """The chosen tiles, still unread."""
+        on = {name: there[rows] for name, there in self.on.items()}
+        return replace(self, base=chosen(self.base, rows), on=on, seeds=self.seeds[rows])
+
     def artefact_mask(self, rows: Any) -> np.ndarray:
         """The pixels that the artefact changed, shape (tile, height, width); all False where there is none."""
         return self._marked(rows)[1]
@@ -106,12 +112,12 @@ class Planted:
     def _marked(self, rows: Any) -> tuple[np.ndarray, np.ndarray]:
         one = isinstance(rows, int | np.integer)
         every = np.arange(len(self))
-        chosen = every[rows][None] if one else every[rows]
-        pixels = np.array(self.base[chosen])
+        wanted = every[rows][None] if one else every[rows]
+        pixels = np.array(self.base[wanted])
         masks = np.zeros((len(pixels), *pixels.shape[2:]), bool)
-        here = np.flatnonzero(self.on[self.shown][chosen])
+        here = np.flatnonzero(self.on[self.shown][wanted])
         if len(here):
-            made = mark(self.artefact, pixels[here], self.seeds[chosen][here])
+            made = mark(self.artefact, pixels[here], self.seeds[wanted][here])
             pixels[here], masks[here] = made.pixels, made.mask
         return (pixels[0], masks[0]) if one else (pixels, masks)
 
@@ -161,6 +167,6 @@ def open_planted(folder: Path) -> Planted:
 def _first(group: np.ndarray, order: np.ndarray, share: float) -> np.ndarray:
     """The first ``share`` of a group's members in the given order, as a mask."""
     members = order[group[order]]
-    chosen = np.zeros(len(group), bool)
-    chosen[members[: round(share * len(members))]] = True
-    return chosen
+    first = np.zeros(len(group), bool)
+    first[members[: round(share * len(members))]] = True
+    return first

@@ -100,6 +100,14 @@ def test_pixels_below_keep_their_own_views_and_opener(tmp_path):
     np.testing.assert_array_equal(open_planted(tmp_path / "pixels")[:], twice[:])
 
 
+def test_chosen_tiles_keep_their_artefact_in_every_view():
+    before = planted(cohort(), Plant(artefact="pen", share=0.5, label="tumour"))
+    rows = np.array([9, 2, 31])
+    few = before.take(rows).x
+    for name in ("given", *before.x.views):
+        np.testing.assert_array_equal(few.view(name)[:], before.x.view(name)[rows])
+
+
 def test_no_plant_leaves_the_cohort_alone():
     before = cohort()
     assert planted(before, None) is before

@@ -1,0 +1,201 @@
+"""Small tiles of simulated patients, in memory: a tumour task whose truth is known down to the pixel.
+
+Each patient is one small field of simulated tissue (``tissue_plan``, ``render``) with a tumour in it; tiles are cut
+around cells, as in Haegele et al. 2020, and are labelled by whether any tumour cell lies in them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from biox.core.study import Strict
+from biox.core.types import Axis, Cohort
+from biox.domains.histology.cells import KINDS, TUMOUR
+from biox.domains.histology.ground import Region, tissue_types
+from biox.domains.histology.masked_tiles import MaskedTiles
+from biox.domains.histology.planted import Plant, planted
+from biox.domains.histology.render import Scene, picture, scene, tumour_mask
+from biox.domains.histology.scanners import SCANNERS, Stain, varied
+from biox.domains.histology.tissue_plan import TissuePlan, blob
+
+CLASSES = ("normal", "tumour")
+DEAD_FROM = 0.5  # a tile counts as necrosis from this share on, as free of it below LIVE_BELOW
+LIVE_BELOW = 0.1
+ROOM = 1.35  # side of a patient's field over that of all tiles laid side by side
+NECROSIS_UM = 52.0
+
+
+class SimulatedTiles(Strict):
+    """How the simulated patients and their tiles look.
+
+    tiles_each: tiles a patient. tile: side in pixels of ``mpp`` micrometres. tumour: share of tiles with a tumour cell;
+    off_centre: share of these whose centre cell is normal; necrosis: share of the tiles without tumour that are
+    necrosis. contrast: how far tumour nuclei differ (1 moderate, 0 not at all). sites: each is a hospital with the
+    scanner of the same place in ``scanners`` (begun again when too few); patients take turns. tumour_at: another share
+    of tumour tiles at some sites (a confounder). stain_spread: how far stains vary between patients.
+    """
+
+    patients: int = Field(default=16, ge=1)
+    tiles_each: int = Field(default=40, ge=2)
+    tile: int = Field(default=48, ge=16)
+    mpp: float = Field(default=1.0, gt=0.1, le=2)
+    tumour: float = Field(default=0.5, ge=0, le=1)
+    off_centre: float = Field(default=0.5, ge=0, le=1)
+    necrosis: float = Field(default=0.2, ge=0, le=1)
+    contrast: float = Field(default=1.0, ge=0, le=2)
+    sites: tuple[str, ...] = ("north", "south")
+    scanners: tuple[str, ...] = ("A", "B")
+    tumour_at: dict[str, float] = Field(default={})
+    stain_spread: float = Field(default=0.06, ge=0, le=0.3)
+    seed: int = 0
+    plant: Plant | None = None
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Tiles of one patient: pixels, masks of tumour nuclei and their table."""
+
+    pixels: np.ndarray
+    masks: np.ndarray
+    samples: pd.DataFrame
+
+
+def simulated_tiles(settings: SimulatedTiles) -> Cohort:
+    """Tiles of simulated patients, labelled tumour where any tumour cell lies in them.
+
+    x: ``MaskedTiles`` of shape (tile, 3, y, x), 8-bit red, green, blue, with the mask of the tumour nuclei.
+    samples: beside the contract's columns ``centre_label`` (class of the cell at the centre), ``centre_cell`` (its
+    kind), ``tissue_type`` at the centre (stroma, gland, tumour, necrosis), ``necrosis`` (share of the tile) and
+    ``tumour_cells`` (how many).
+    """
+    cuts = [_patient(settings, number) for number in range(settings.patients)]
+    names = tuple(str(place) for place in range(settings.tile))
+    cohort = Cohort(
+        x=MaskedTiles(np.concatenate([cut.pixels for cut in cuts]), np.concatenate([cut.masks for cut in cuts])),
+        samples=pd.concat([cut.samples for cut in cuts], ignore_index=True),
+        axes=(Axis("colour", ("red", "green", "blue")), Axis("y", names, "px"), Axis("x", names, "px")),
+        unit="8-bit intensity",
+        classes=CLASSES,
+        label_level="trial",
+        notes=("These tiles are simulated; every cell in them is known.",),
+        bounds=(0.0, 255.0),
+    )
+    return planted(cohort, settings.plant) if settings.plant else cohort
+
+
+def _patient(settings: SimulatedTiles, number: int) -> _Cut:
+    rng = np.random.default_rng([settings.seed, 77, number])
+    side = round(settings.tile * (np.sqrt(settings.tiles_each) * ROOM + 2))
+    view = scene(_plan(settings, number, rng, side), Region(0, 0, side, side))
+    rgb, mask = picture(view), tumour_mask(view)
+    centres = _candidates(view, mask, settings.tile)
+    site = settings.sites[number % len(settings.sites)]
+    chosen = centres.iloc[_chosen(centres, settings, site, rng)].reset_index(drop=True)
+    corners = list(zip(chosen["y"], chosen["x"], strict=True))
+    cut = np.s_[: settings.tile]
+    tiles = [rgb[y:, x:][cut, cut].transpose(2, 0, 1) for y, x in corners]
+    masks = [mask[y:, x:][cut, cut] for y, x in corners]
+    return _Cut(np.stack(tiles), np.stack(masks), _table(chosen, view, settings, number))
+
+
+def _plan(settings: SimulatedTiles, number: int, rng: np.random.Generator, side: int) -> TissuePlan:
+    """A field full of tissue with one tumour, and necrosis at its edge."""
+    extent = side * settings.mpp
+    middle = rng.uniform(0.42, 0.58, 2) * extent
+    turn = rng.uniform(0, 2 * np.pi)
+    dead = middle + 0.3 * extent * np.array([np.sin(turn), np.cos(turn)])
+    tumour = blob(rng, (middle[0], middle[1]), 0.34 * extent)
+    necrosis = blob(rng, (dead[0], dead[1]), max(NECROSIS_UM, 0.14 * extent), rough=0.05)
+    scanner = settings.scanners[number % len(settings.sites) % len(settings.scanners)]
+    return TissuePlan(
+        seed=int(rng.integers(2**31)),
+        height=side,
+        width=side,
+        mpp=settings.mpp,
+        tissue=(),
+        tumour=(tumour,),
+        necrosis=(necrosis,) if settings.necrosis > 0 else (),
+        contrast=settings.contrast,
+        scanner=SCANNERS[scanner],
+        stain=varied(Stain(), rng, settings.stain_spread),
+    )
+
+
+def _candidates(view: Scene, mask: np.ndarray, tile: int) -> pd.DataFrame:
+    """Every cell that can be the centre of a tile: its corner, its kind, and what the tile around it holds."""
+    found, mpp, side = view.cells, view.plan.mpp, view.region.height
+    y, x = (np.floor(at / mpp).astype(int) - tile // 2 for at in (found.y, found.x))
+    fits = (y >= 0) & (x >= 0) & (y + tile <= side) & (x + tile <= side)
+    found, y, x = found.take(fits), y[fits], x[fits]
+    centre = np.zeros((side, side), int)
+    inside = view.cells.take(view.cells.kind == TUMOUR)
+    rows, columns = (np.floor(at / mpp).astype(int) for at in (inside.y, inside.x))
+    kept = (rows >= 0) & (columns >= 0) & (rows < side) & (columns < side)
+    np.add.at(centre, (rows[kept], columns[kept]), 1)
+    place = (np.arange(side) + 0.5) * mpp
+    dead = view.ground.at("necrosis", place[:, None], place[None, :]) > 0
+    return pd.DataFrame(
+        {
+            "y": y,
+            "x": x,
+            "centre_cell": np.asarray(KINDS)[found.kind],
+            "tissue_type": tissue_types(view.ground, found.y, found.x),
+            "tumour_cells": _inside(centre, y, x, tile),
+            "touched": _inside(mask, y, x, tile),
+            "necrosis": _inside(dead, y, x, tile) / tile**2,
+        }
+    )
+
+
+def _inside(image: np.ndarray, y: np.ndarray, x: np.ndarray, tile: int) -> np.ndarray:
+    """The sum of an image over each tile."""
+    total = np.zeros((image.shape[0] + 1, image.shape[1] + 1), np.int64)
+    total[1:, 1:] = image.cumsum(0, dtype=np.int64).cumsum(1)
+    return total[y + tile, x + tile] - total[y, x + tile] - total[y + tile, x] + total[y, x]
+
+
+def _chosen(centres: pd.DataFrame, settings: SimulatedTiles, site: str, rng: np.random.Generator) -> np.ndarray:
+    """Which candidates become tiles: the asked numbers of each sort; tiles merely touched by a tumour cell never do."""
+    tumour = (centres["tumour_cells"] > 0).to_numpy()
+    at_centre = (centres["centre_cell"] == "tumour").to_numpy()
+    free = (centres["touched"] == 0).to_numpy()
+    necrosis = centres["necrosis"].to_numpy()
+    ill = round(settings.tiles_each * settings.tumour_at.get(site, settings.tumour))
+    aside, dead = round(ill * settings.off_centre), round((settings.tiles_each - ill) * settings.necrosis)
+    sorts = [
+        (ill - aside, tumour & at_centre, tumour),
+        (aside, tumour & ~at_centre, tumour),
+        (settings.tiles_each - ill - dead, free & (necrosis < LIVE_BELOW), free),
+        (dead, free & (necrosis >= DEAD_FROM), free),
+    ]
+    return np.concatenate([_draw(count, wanted, instead, rng) for count, wanted, instead in sorts])
+
+
+def _draw(count: int, wanted: np.ndarray, instead: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """So many of the wanted; where there are too few, also others that may stand in, and at last some twice."""
+    first = rng.permutation(np.flatnonzero(wanted))
+    others = rng.permutation(np.flatnonzero(instead & ~wanted))
+    pool = np.concatenate([first, others])
+    return np.resize(pool, count) if len(pool) else np.empty(0, int)
+
+
+def _table(chosen: pd.DataFrame, view: Scene, settings: SimulatedTiles, number: int) -> pd.DataFrame:
+    """The sample table of one patient."""
+    subject, place = f"patient-{number:03d}", number % len(settings.sites)
+    strength = sum(view.plan.stain.haematoxylin) / sum(Stain().haematoxylin)
+    table = pd.DataFrame(
+        {
+            "sample": [f"{subject}-{tile:03d}" for tile in range(len(chosen))],
+            "subject": subject,
+            "label": np.where(chosen["tumour_cells"] > 0, "tumour", "normal"),
+            "centre_label": np.where(chosen["centre_cell"] == "tumour", "tumour", "normal"),
+            "slide": subject,
+            "site": settings.sites[place],
+            "scanner": settings.scanners[place % len(settings.scanners)],
+            "stain": "strong" if strength > 1 else "pale",
+        }
+    )
+    kept = chosen[["centre_cell", "tissue_type", "necrosis", "tumour_cells", "x", "y"]]
+    return pd.concat([table, kept.assign(size=settings.tile, mpp=settings.mpp, tissue=1.0)], axis=1)

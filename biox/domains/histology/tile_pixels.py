@@ -77,13 +77,14 @@ class TilePixels:
         self.shape: tuple[int, ...] = (*first, self.side, self.side)
         self.ndim = len(self.shape)
         self._pool: ProcessPoolExecutor | None = None
+        self._begun_in = -1
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         one = isinstance(rows, int | np.integer)
-        wanted = np.arange(len(self))[[rows] if one else rows]
+        wanted = np.atleast_1d(np.arange(len(self))[rows])
         if self.bags is None:
             found = self.read(wanted)
         else:
@@ -137,25 +138,29 @@ class TilePixels:
             pieces = [cut.piece(start, start + PIECE) for start in range(0, len(cut.place), PIECE)]
             pool = self._processes()
             waiting = [(piece, pool.submit(_fill_shared, shared.name, shape, piece, self.mpp)) for piece in pieces]
-            self._help(found, waiting)
+            error = self._help(found, waiting)
+            if error is not None:
+                raise error
             return found.copy()
         finally:
-            found = None
+            found = None  # the memory cannot be given back while an array looks at it
             shared.close()
             shared.unlink()
 
-    def _help(self, found: np.ndarray, waiting: list[tuple[Cut, Future[None]]]) -> None:
-        """Read from the end of the list what no other process has begun, then wait for the others."""
-        try:
-            for piece, future in reversed(waiting):
-                if future.cancel():
-                    _fill(found, piece, self.mpp)
-            for _, future in waiting:
-                if not future.cancelled():
-                    future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
+    def _help(self, found: np.ndarray, waiting: list[tuple[Cut, Future[None]]]) -> InputError | None:
+        """Read from the end of the list what no other process has begun, and wait for the rest; the first error."""
+        errors: list[InputError] = []
+        for piece, future in reversed(waiting):
+            try:
+                if errors or not future.cancel():
+                    continue
+                _fill(found, piece, self.mpp)
+            except InputError as error:
+                errors.append(InputError(str(error)))  # without the frames, which would hold on to the memory
+        for _, future in waiting:
+            raised = None if future.cancel() else future.exception()
+            errors += [InputError(str(raised))] if raised is not None else []
+        return errors[0] if errors else None
 
     def _processes(self) -> ProcessPoolExecutor:
         """The other processes, begun when they are first needed; new ones after a fork."""

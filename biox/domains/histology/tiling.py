@@ -48,7 +48,7 @@ class Tiling(Strict):
 def tile_index(slide: WholeSlide, tissue: TissueMask, tiling: Tiling) -> pd.DataFrame:
     """The tiles of one slide that hold enough tissue, in the order in which they are best read. May have no row.
 
-    Columns: ``x``, ``y`` (left top corner, level-0 pixels), ``size`` and ``size_y`` (width and height in level-0 pixels;
+    Columns: ``x``, ``y`` (left top corner, level-0 pixels), ``size``, ``size_y`` (width and height in level-0 pixels;
     they differ only where the slide's pixels are not square), ``mpp`` (of the tile's pixels), ``tissue`` (share).
     """
     how = sampling(slide, tiling.mpp)

@@ -16,7 +16,7 @@ from biox.domains.histology.quality import inked, saturation
 from biox.domains.histology.whole_slide import WholeSlide, sampling, thumbnail
 
 DARK = 40.0  # intensities: darker is no stain (a marker, the edge of the scan)
-# Otsu's threshold splits whatever it gets; on bare glass it would split noise, and on a slide full of tissue the tissue.
+# Otsu's threshold splits whatever it gets: on bare glass the noise, on a slide full of tissue the tissue.
 SATURATION_RANGE = (0.05, 0.15)
 
 
@@ -70,8 +70,8 @@ def tissue_mask(slide: WholeSlide, settings: Tissue) -> TissueMask:
     mask = remove_small_holes(mask, max_size=_pixels(settings.holes_um2, mpp))
     if not mask.any():
         raise InputError(
-            f"{slide.file} holds no tissue: nowhere are {settings.smallest_um2:g} square micrometres in one piece more "
-            f"saturated than {least:.2f} (glass has about 0.02). Is it the right slide, or is `tissue` set too strictly?"
+            f"{slide.file} holds no tissue: nowhere are {settings.smallest_um2:g} square micrometres in one piece "
+            f"more saturated than {least:.2f} (glass has about 0.02). Is it the right slide? Else mend `tissue`."
         )
     return TissueMask(mask, how.step)
 

@@ -1,7 +1,7 @@
 """A whole slide: opened, measured in micrometres, and read at the resolution that is asked for.
 
-Places are level-0 pixels (those of the finest level), x to the right and y downwards from the top left corner. What lies
-outside the slide, or was never scanned, is white.
+Places are level-0 pixels (those of the finest level), x to the right and y downwards from the top left corner. What
+lies outside the slide, or was never scanned, is white.
 """
 
 import math
@@ -133,7 +133,7 @@ def region(
     """
     down = slide.downsamples[how.level]
     if how.step == (down, down):
-        return np.stack(_bands(_read(slide, (round(corner[0]), round(corner[1])), how.level, size)))
+        return _stacked(_bands(_read(slide, (round(corner[0]), round(corner[1])), how.level, size)))
     scale = (how.step[0] / down, how.step[1] / down)
     # The antialiasing filter reaches ``scale`` pixels beyond the edge.
     first = [math.floor(corner[axis] / down - scale[axis]) - 1 for axis in (0, 1)]
@@ -142,7 +142,7 @@ def region(
     box = (left, top, left + size[0] * scale[0], top + size[1] * scale[1])
     read = (math.ceil(box[2] + scale[0]) + 1, math.ceil(box[3] + scale[1]) + 1)
     found = Image.merge("RGB", _bands(_read(slide, start, how.level, read)))
-    return np.stack(found.resize(size, Image.Resampling.BILINEAR, box=box).split())
+    return _stacked(found.resize(size, Image.Resampling.BILINEAR, box=box).split())
 
 
 def thumbnail(slide: WholeSlide, mpp: float) -> UInt8[np.ndarray, "height width 3"]:
@@ -188,6 +188,10 @@ def _read(slide: WholeSlide, start: tuple[int, int], level: int, size: tuple[int
             f"{slide.file} cannot be read at x {start[0]}, y {start[1]} (level {level}); OpenSlide says: {error}. "
             "The file is damaged or cut off: copy it again."
         ) from None
+
+
+def _stacked(bands: tuple[Image.Image, ...]) -> np.ndarray:
+    return np.stack([np.asarray(band) for band in bands])
 
 
 def _bands(image: Image.Image) -> tuple[Image.Image, ...]:

@@ -1,0 +1,53 @@
+"""What a study file may say about its whole slides."""
+
+from pathlib import Path
+
+import pandas as pd
+from pydantic import Field, field_validator
+
+from biox.core.study import Strict
+from biox.domains.histology.planted import Plant
+from biox.domains.histology.quality import FLAGS
+from biox.domains.histology.tile_labels import Labels
+from biox.domains.histology.tile_pixels import Source
+from biox.domains.histology.tiling import Tiling
+from biox.domains.histology.tissue import Tissue
+
+
+class Slides(Strict):
+    """Where the slides are, what is known of them, and how they become tiles.
+
+    folder: of slides; sheet: a CSV with ``slide``, ``patient`` and any of ``file``, ``label``, ``site``, ``scanner``,
+    ``stain``, ``mpp``, ``annotations`` and covariates; one of the two is needed. annotations: a folder with one GeoJSON
+    or XML a slide. mpp: micrometres per level-0 pixel where a slide does not say. labels: how tiles are labelled; left
+    out, by what is drawn on them, else by the slide's label, else not at all. leave_out: flags whose tiles are dropped.
+    most: tiles taken of each slide at most, drawn with ``seed``. skip_unreadable: leave out slides that cannot be read,
+    with a note. workers: processes that read. cache: keep a copy of all pixels. bag: K tiles a slide make one sample.
+    """
+
+    folder: Path | None = None
+    sheet: Path | None = None
+    annotations: Path | None = None
+    mpp: float | None = Field(default=None, gt=0)
+    tissue: Tissue = Tissue()
+    tiles: Tiling = Tiling()
+    labels: Labels | None = None
+    leave_out: tuple[str, ...] = ()
+    most: int | None = Field(default=None, ge=1)
+    seed: int = 0
+    skip_unreadable: bool = False
+    workers: int = Field(default=1, ge=1)
+    cache: bool = False
+    bag: int | None = Field(default=None, ge=1)
+    plant: Plant | None = None
+
+    @field_validator("leave_out")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if set(names) - set(FLAGS):
+            raise ValueError(f"the flags are {', '.join(FLAGS)}")
+        return names
+
+    def source(self, row: pd.Series) -> Source:
+        """The file of a slide, and its resolution where the sheet or these settings say it."""
+        return Source(row["file"], self.mpp if pd.isna(row["mpp"]) else float(row["mpp"]))

@@ -81,6 +81,7 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] =
     "check": (commands.check, ("studies",)),
     "simulate": (commands.simulate, ("study", "out")),
     "ingest": (commands.ingest, ("study", "out")),
+    "external": (commands.external, ("study", "out")),
     "train": (commands.train, ("study", "fold", "out")),
     "attribute": (commands.attribute, ("study", "fold", "method", "out")),
     "validate": (commands.validate, ("study", "out")),

@@ -13,6 +13,7 @@ from biox.places import (
     forget,
     known_method,
     load_cohort,
+    load_external,
     load_fits,
     load_relevances,
     opened,
@@ -58,6 +59,20 @@ def ingest(options: argparse.Namespace) -> None:
         record(fresh, "ingest", study, files)
 
 
+def external(options: argparse.Namespace) -> None:
+    """Read a study's external test cohort, on which its models are tested and from which none of them learns."""
+    from biox.core import store
+    from biox.core.studies import input_files
+    from biox.steps.external import external
+
+    own_folder(options.out)
+    study, places = opened(options)
+    files = input_files(study, "external")
+    with whole(options.out) as fresh:
+        store.save_cohort(external(study, load_cohort(places)), fresh)
+        record(fresh, "ingest", study, [places.cohort, *files])
+
+
 def train(options: argparse.Namespace) -> None:
     """Train the models of one fold."""
     from biox.core import store
@@ -94,11 +109,14 @@ def validate(options: argparse.Namespace) -> None:
     """Test the models and their explanations."""
     from biox.core import store
     from biox.core.studies import input_files
+    from biox.steps.external import with_external
     from biox.steps.validate import validate
 
     own_folder(options.out)
     study, places = opened(options)
-    evidence = validate(load_cohort(places), study, load_fits(study, places), load_relevances(study, places))
+    fits = load_fits(study, places)
+    evidence = validate(load_cohort(places), study, fits, load_relevances(study, places))
+    evidence = with_external(evidence, load_external(study, places), study, fits)
     with whole(options.out) as fresh:
         store.save_evidence(evidence, fresh)
         record(fresh, "validate", study, [*places.of_all_folds(study), *input_files(study, "validate")])

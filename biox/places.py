@@ -44,6 +44,11 @@ class Places:
         return self.root / "cohort"
 
     @property
+    def external(self) -> Path:
+        """The folder of the external test cohort."""
+        return self.root / "external"
+
+    @property
     def evidence(self) -> Path:
         """The evidence's folder."""
         return self.root / "evidence"
@@ -60,7 +65,8 @@ class Places:
         """The folders that the validation of a study reads."""
         folds = range(study.folds.count)
         relevances = [self.relevance(fold, method) for fold in folds for method in study.methods]
-        return [self.cohort, *(self.fit(fold) for fold in folds), *relevances]
+        others = [self.external] if study.external is not None else []
+        return [self.cohort, *others, *(self.fit(fold) for fold in folds), *relevances]
 
     def relevance(self, fold: int, method: str) -> Path:
         """The folder of one fold's relevances by one method."""
@@ -87,6 +93,13 @@ def load_cohort(places: Places) -> "Cohort":
     from biox.core import store
 
     return store.load_cohort(places.cohort)
+
+
+def load_external(study: "Study", places: Places) -> "Cohort | None":
+    """The study's external test cohort; None where it has none."""
+    from biox.core import store
+
+    return store.load_cohort(places.external) if study.external is not None else None
 
 
 def load_fits(study: "Study", places: Places) -> "dict[int, dict[str, Fit]]":

@@ -1,6 +1,7 @@
 rule validate:
     input:
         cohort=rules.ingest.output,
+        external=external_of,
         fits=lambda wildcards: expand(
             rules.train.output, study=wildcards.study, fold=folds_of(wildcards.study)
         ),

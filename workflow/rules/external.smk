@@ -1,0 +1,20 @@
+rule external:
+    input:
+        cohort=rules.ingest.output,
+        raw=lambda wildcards: EXTERNAL[wildcards.study],
+    output:
+        update(directory("results/{study}/external")),
+    log:
+        "logs/{study}/external.log",
+    benchmark:
+        "benchmarks/{study}/external.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs("ingest"),
+    params:
+        settings=settings_of("ingest"),
+        folder=FOLDER,
+    shell:
+        "biox external {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"

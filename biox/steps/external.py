@@ -1,4 +1,4 @@
-"""An external test cohort: other people, another hospital. Every fold's model judges them, and nothing learns from them."""
+"""An external test cohort: other people, another hospital. Every model judges them, and nothing learns from them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -153,7 +153,8 @@ def _measured(name: str, logits: np.ndarray, out: Outcome, drawn: Resample) -> l
 
 def _changes(logits: Mapping[str, np.ndarray], y: np.ndarray, drawn: Resample) -> list[dict[str, Any]]:
     """AUROC of every further variant minus that of main, on the same drawn people."""
-    how = f"AUROC minus that of main, external cohort; 95 % interval, {len(drawn.counts)} paired bootstrap draws of people"
+    draws = f"{len(drawn.counts)} paired bootstrap draws of people"
+    how = f"AUROC minus that of main, external cohort; 95 % interval, {draws}"
     rows = []
     for name in (name for name in logits if name not in ("main", *BASELINES)):
         change = interval(lambda w, n=name: metrics.auroc(logits[n], y, w) - metrics.auroc(logits["main"], y, w), drawn)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,16 +25,32 @@ def build(name: str, shape: tuple[int, ...], classes: int, options: Mapping[str,
 
 
 def complete(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a model with its defaults filled in, so that a saved fit does not depend on later defaults."""
+    """The options of a model with its defaults filled in, so that a saved fit does not depend on later defaults.
+
+    They can be written as JSON: a path is text.
+    """
     function = find("biox.models", name)
     parameters = inspect.signature(function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
-    return defaults | bind(function, options, f"model {name!r}")
+    chosen = defaults | bind(function, options, f"model {name!r}")
+    return {key: str(value) if isinstance(value, Path) else value for key, value in chosen.items()}
 
 
 def restore(fit: Fit) -> nn.Module:
-    """The trained network of a saved fit, in evaluation mode; it wants normalised input of the fit's channels."""
+    """The trained network of a saved fit, in evaluation mode; it wants normalised input of the fit's channels.
+
+    The fit holds all weights, so the file that a network started from (option ``weights``) need not be there any more.
+    """
     shape = tuple(len(axis.labels) for axis in fit.axes)
-    model = build(fit.model, shape, len(fit.classes), fit.options, fit.seed)
+    model = build(fit.model, shape, len(fit.classes), _without_files(fit.options), fit.seed)
     model.load_state_dict(dict(fit.weights))
     return model.eval()
+
+
+def _without_files(options: Any) -> Any:
+    """The options, also those of members, without any file of weights."""
+    if isinstance(options, Mapping):
+        return {key: None if key == "weights" else _without_files(value) for key, value in options.items()}
+    if isinstance(options, list | tuple):
+        return [_without_files(value) for value in options]
+    return options

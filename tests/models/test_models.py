@@ -21,9 +21,12 @@ def tiny_data(classes: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(x.astype(np.float32)), torch.from_numpy(y)
 
 
+# These have tests of their own; the last two need the network that they take features from.
+PICTURES = ("vgg", "resnet18", "attention_mil", "pretrained", "linear_head")
 CASES = [
     (name, shape)
     for name in known("biox.models")
+    if name not in PICTURES
     for shape in [(2, 30), (1, 101), (60,)]
     if (name != "convnet" or len(shape) == 2) and (name != "asymmetry" or shape == (2, 30))
 ]
@@ -156,6 +159,52 @@ def test_logistic_survives_a_value_that_never_changes():
     model = build("logistic", (2, 30), 2, {}, seed=0)
     model.solve(x, y, 0)
     assert torch.isfinite(model(x)).all()
+
+
+def _pictures(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    rng = np.random.default_rng(seed)
+    y = np.arange(60) % 2
+    x = rng.normal(size=(60, 3, 8, 9)) * (1 + y[:, None, None, None] * [[[0.0]], [[0.5]], [[0.0]]])
+    return torch.from_numpy(x.astype(np.float32)), torch.from_numpy(y)
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 9), (3, 2, 4, 9)])
+def test_logistic_of_pictures_is_logistic_regression_on_means_and_spreads_of_the_colours(shape):
+    x, y = _pictures()
+    x = x.reshape(60, *shape)
+    model = build("logistic", shape, 2, {"penalty": 0.5}, seed=0)
+    model.solve(torch.cat([model.summary(batch) for batch in x.split(7)]), y, 0)
+    flat = x.double().numpy().reshape(60, 3, -1)
+    six = np.concatenate([flat.mean(2), flat.std(2)], axis=1)
+    twin = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=1000)).fit(six, y.numpy())
+    np.testing.assert_allclose(model(x).softmax(1).detach().numpy(), twin.predict_proba(six), atol=1e-4)
+    assert (model(x).argmax(1) == y).double().mean() > 0.9
+
+
+@pytest.mark.parametrize("name", ["logistic", "zero_rule"])
+@pytest.mark.parametrize("shape", [(60,), (2, 30)])
+def test_summaries_batch_by_batch_give_the_very_weights_of_all_samples_at_once(name, shape):
+    x, y = tiny_data(3)
+    x = x.reshape(60, *shape)
+    whole, parts = (build(name, shape, 3, {}, seed=0) for _ in range(2))
+    whole.solve(x, y, 0)
+    parts.solve(torch.cat([parts.summary(batch) for batch in x.split(7)]), y, 0)
+    pairs = zip(whole.state_dict().values(), parts.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_zero_rule_wants_to_know_nothing_of_a_sample():
+    assert build("zero_rule", (3, 8, 9), 2, {}, seed=0).summary(_pictures()[0]).shape == (60, 0)
+
+
+def test_an_average_of_pictures_solves_its_members_by_their_summaries():
+    x, y = _pictures()
+    members = [{"name": "mlp", "hidden": [8]}, {"name": "logistic", "penalty": 0.5}]
+    model = build("average", (3, 8, 9), 2, {"members": members}, seed=0)
+    model.solve_members(x, y, 0)
+    alone = build("logistic", (3, 8, 9), 2, {"penalty": 0.5}, seed=0)
+    alone.solve(alone.summary(x), y, 0)
+    assert torch.equal(model.members[1].linear.weight, alone.linear.weight)
 
 
 def test_zero_rule_answers_with_the_class_shares():

@@ -1,0 +1,90 @@
+"""The out-of-fold relevance of each slide's tiles: by the model that never saw the patient, wherever it is kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32
+
+from biox.core.types import Cohort, Relevance
+
+PLACE = ("slide", "x", "y", "size")
+
+
+@dataclass(frozen=True)
+class SlideRelevance:
+    """The tiles of one slide with their relevance, read when asked for.
+
+    tiles: one row a tile, with ``x``, ``y`` and ``size`` in level-0 pixels.
+    read: relevance of some of these rows, shape (tile, h, w); shape: (h, w).
+    targets: what was explained, with the number of tiles; labels: the slide's labels.
+    """
+
+    name: str
+    tiles: pd.DataFrame
+    read: Callable[[np.ndarray], Float32[np.ndarray, "tile h w"]]
+    shape: tuple[int, int]
+    targets: Mapping[str, int]
+    labels: tuple[str, ...]
+
+
+def by_slide(cohort: Cohort, relevances: Mapping[int, Relevance]) -> dict[str, SlideRelevance]:
+    """The out-of-fold relevance of every slide, by its name; empty where the samples have no place on a slide.
+
+    relevances: by fold. A sample may be a tile, or a bag of tiles of one slide (its tiles are then those of the
+    cohort's pixels). Relevance is not copied: only what is read is in memory.
+    """
+    tables = [
+        relevance.samples.reset_index(drop=True)
+        .assign(fold=fold, row=lambda table: np.arange(len(table)))
+        .query("part == 'test'")
+        for fold, relevance in sorted(relevances.items())
+    ]
+    found = pd.concat(tables)[["sample", "target", "fold", "row"]].merge(_placed(cohort), on="sample")
+    if not set(PLACE) <= set(found):
+        return {}
+    found = found.sort_values(["slide", "tile"], kind="stable")
+    return {str(name): _slide(str(name), part, relevances) for name, part in found.groupby("slide", sort=True)}
+
+
+def _placed(cohort: Cohort) -> pd.DataFrame:
+    """Where every tile of every sample lies; ``tile`` numbers the tiles, ``place`` is that in its bag (-1: no bag)."""
+    bags: Any = getattr(cohort.x, "bags", None)
+    if bags is None:
+        return cohort.samples.assign(place=-1, tile=np.arange(len(cohort.samples)))
+    count = bags.shape[1]
+    flat = np.asarray(bags).ravel()
+    own = cohort.samples[["sample", "label"]].loc[np.repeat(np.arange(len(bags)), count)].reset_index(drop=True)
+    tiles = cohort.x.tiles.drop(columns=["sample", "label"], errors="ignore").iloc[flat].reset_index(drop=True)
+    return pd.concat([own, tiles], axis=1).assign(place=np.tile(np.arange(count), len(bags)), tile=flat)
+
+
+def _slide(name: str, found: pd.DataFrame, relevances: Mapping[int, Relevance]) -> SlideRelevance:
+    """One slide's tiles. A tile that is in a bag several times has the sum of its relevance: that is its influence."""
+    tiles = found.drop_duplicates("tile").reset_index(drop=True)
+    copies = [group[["fold", "row", "place"]].to_numpy() for _, group in found.groupby("tile", sort=False)]
+
+    def one(fold: int, row: int, place: int) -> np.ndarray:
+        values = relevances[fold].values[row]
+        return np.asarray(values if place < 0 else values[place], np.float32)
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        if max(len(copies[k]) for k in rows) > 1 or tiles["place"].iloc[rows[0]] >= 0:
+            return np.stack([np.sum([one(*copy) for copy in copies[k]], axis=0) for k in rows])
+        return _rows(relevances, np.concatenate([copies[k] for k in rows]))
+
+    shape = relevances[int(tiles["fold"].iloc[0])].values.shape[-2:]
+    targets = {str(target): int(count) for target, count in tiles["target"].value_counts().items()}
+    return SlideRelevance(name, tiles, read, (shape[0], shape[1]), targets, tuple(sorted(set(found["label"]))))
+
+
+def _rows(relevances: Mapping[int, Relevance], places: np.ndarray) -> np.ndarray:
+    """Relevance of tiles that are samples themselves: each fold's rows in one request, in their order on disk."""
+    parts = np.empty((len(places), *relevances[int(places[0, 0])].values.shape[1:]), np.float32)
+    for fold in np.unique(places[:, 0]):
+        own = np.flatnonzero(places[:, 0] == fold)
+        own = own[np.argsort(places[own, 1], kind="stable")]
+        parts[own] = np.asarray(relevances[int(fold)].values[places[own, 1]])
+    return parts

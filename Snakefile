@@ -4,10 +4,13 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
 include: "workflow/rules/ingest.smk"
+include: "workflow/rules/external.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/attribute.smk"
 include: "workflow/rules/validate.smk"
+include: "workflow/rules/heatmaps.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/predict.smk"
 

@@ -84,6 +84,7 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] =
     "external": (commands.external, ("study", "out")),
     "train": (commands.train, ("study", "fold", "out")),
     "attribute": (commands.attribute, ("study", "fold", "method", "out")),
+    "heatmaps": (commands.heatmaps, ("study", "method", "out")),
     "validate": (commands.validate, ("study", "out")),
     "report": (commands.report, ("study", "out")),
     "index": (commands.index, ("studies", "out")),

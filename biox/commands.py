@@ -19,6 +19,7 @@ from biox.places import (
     opened,
     own_folder,
     record,
+    viewer_listing,
     write_page,
 )
 
@@ -105,6 +106,23 @@ def attribute(options: argparse.Namespace) -> None:
         record(fresh, "attribute", study, [places.cohort, places.fit(options.fold)])
 
 
+def heatmaps(options: argparse.Namespace) -> None:
+    """Write the heatmaps of a study's slides, for QuPath and for the report."""
+    from biox.core import store
+    from biox.core.studies import opposite
+    from biox.steps.heatmaps import heatmaps, slides_of
+
+    own_folder(options.out)
+    study, places = opened(options)
+    other = opposite(study, known_method(study, options.method))
+    names = [name for name in (options.method, other) if name is not None]
+    folds = range(study.folds.count)
+    of = [{k: store.load_relevances(places.relevance(k, name))["main"] for k in folds} for name in names]
+    with whole(options.out) as fresh:
+        heatmaps(load_cohort(places), of[0], of[1] if other else None, slides_of(study), fresh)
+        record(fresh, "heatmaps", study, [places.cohort, *(places.relevance(k, name) for k in folds for name in names)])
+
+
 def validate(options: argparse.Namespace) -> None:
     """Test the models and their explanations."""
     from biox.core import store
@@ -132,7 +150,8 @@ def report(options: argparse.Namespace) -> None:
     folders |= {f"attribute, {method}": places.relevance(0, method) for method in study.methods}
     records = {step: provenance.read(folder) for step, folder in folders.items()}
     evidence = store.load_evidence(places.evidence)
-    page = report(study, load_cohort(places), evidence, load_relevances(study, places), records)
+    slides = viewer_listing(places.heatmaps(next(iter(study.methods))))
+    page = report(study, load_cohort(places), evidence, load_relevances(study, places), records, slides)
     write_page(options.out, page.html, page.figures, options.out.parent / "figures")
 
 

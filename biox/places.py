@@ -1,6 +1,7 @@
 """Where everything of a study lies, and how the commands load it, save it and keep what is not theirs."""
 
 import argparse
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,10 @@ class Places:
     def fit(self, fold: int) -> Path:
         """The folder of one fold's fits."""
         return self.root / f"fold-{fold}" / "fit"
+
+    def heatmaps(self, method: str) -> Path:
+        """The folder of the slides' heatmaps by one method."""
+        return self.root / f"heatmaps-{method}"
 
     def checkpoints(self, fold: int) -> Path:
         """The folder in which the trainings of one fold leave their state until they are done."""
@@ -156,6 +161,12 @@ def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> d
         made["device"] = str(device(study.compute.device))
     provenance.write(folder, made)
     return made
+
+
+def viewer_listing(heatmaps: Path) -> dict[str, Any] | None:
+    """Which slides the viewer of a report shows, and their pictures; None for a study without heatmaps."""
+    file = heatmaps / "viewer" / "viewer.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def write_page(target: Path, html: str, figures: Mapping[str, str], folder: Path) -> None:

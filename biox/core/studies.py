@@ -15,7 +15,7 @@ import yaml
 from biox.core.errors import InputError
 from biox.core.files import files_in, paths_in
 from biox.core.find import bind, checked, find
-from biox.core.study import Named, Study, Variant
+from biox.core.study import AGAINST, Method, Named, Study, Variant
 
 SOURCES = ("data", "external")
 
@@ -119,6 +119,19 @@ def _found(package: str, name: str, where: str) -> Callable[..., Any]:
         raise InputError(f"{where}: {error}") from None
 
 
+def opposite(study: Study, method: str) -> str | None:
+    """The method of the study that explains another class by the same rules: their difference is a map of its own."""
+    own = study.methods[method]
+    if not _of_one_class(own):
+        return None
+    others = [name for name, m in study.methods.items() if _of_one_class(m) and m.target != own.target]
+    return next((name for name in others if study.methods[name].composite == own.composite), None)
+
+
+def _of_one_class(method: Method) -> bool:
+    return method.target not in ("label", "dominant") and AGAINST not in method.target
+
+
 def prepared_by(study: Study, choice: Named) -> Callable[..., Any] | None:
     """The domain's function through which raw values go before any model sees them; None for the name ``none``."""
     return None if choice.name == "none" else find(f"biox.domains.{study.domain}", choice.name)
@@ -155,6 +168,7 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
         "ingest": ("domain", "data", "external", "classes", "label_level", "seed", "folds"),
         "train": ("folds", *Variant.model_fields, "variants", "seed", "compute"),
         "attribute": ("methods", "compute"),
+        "heatmaps": ("data", "methods"),
         "validate": ("validate_", "seed"),
         "report": ("title", "question", "methods"),
         "predict": ("predict",),

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+# Between two classes in the target of a method: why this one and not the other.
+AGAINST = " - "
 Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 

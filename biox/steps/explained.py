@@ -8,11 +8,8 @@ import torch
 
 from biox import lrp
 from biox.core.errors import InputError, listed
-from biox.core.study import Method
+from biox.core.study import AGAINST, Method
 from biox.core.types import Cohort, Fit
-
-AGAINST = " - "
-
 
 @dataclass(frozen=True)
 class Explained:

@@ -10,6 +10,7 @@ from biox.core.studies import (
     case_files,
     check_study,
     input_files,
+    opposite,
     read_study,
     settings_for,
 )
@@ -35,6 +36,7 @@ try:
     for study in STUDIES.values():
         check_study(study)
     RAW = {name: input_files(study) for name, study in STUDIES.items()}
+    EXTERNAL = {name: input_files(study, "external") for name, study in STUDIES.items()}
     RATED = {name: input_files(study, "validate") for name, study in STUDIES.items()}
     CASES = {name: case_files(study) for name, study in STUDIES.items()}
 except InputError as error:
@@ -71,6 +73,42 @@ def settings_of(step):
     return lambda wildcards: json.dumps(
         {"biox": biox.__version__, **settings_for(STUDIES[wildcards.study], step)}
     )
+
+
+def raw_of(wildcards):
+    """The raw files of a study: those that it names, or the folder into which it simulates them."""
+    simulated = STUDIES[wildcards.study].simulate is not None
+    return rules.simulate.output if simulated else RAW[wildcards.study]
+
+
+def external_of(wildcards):
+    """The external cohort of a study that has one."""
+    return (
+        expand(rules.external.output, study=wildcards.study)
+        if STUDIES[wildcards.study].external is not None
+        else []
+    )
+
+
+def heatmaps_of(study):
+    """The heatmaps of a study of whole slides, by its first method; nothing for other studies."""
+    if STUDIES[study].data.name != "slides":
+        return []
+    return expand(
+        rules.heatmaps.output, study=study, method=list(STUDIES[study].methods)[0]
+    )
+
+
+def together(wildcards):
+    """A method, and the one that explains another class by the same rules."""
+    other = opposite(STUDIES[wildcards.study], wildcards.method)
+    return [wildcards.method, *([other] if other else [])]
+
+
+def viewer_of(wildcards):
+    """The pictures of the report's viewer, where a study has slides to look at."""
+    slides = heatmaps_of(wildcards.study)
+    return expand(rules.viewer.output, study=wildcards.study) if slides else []
 
 
 def folds_of(study):

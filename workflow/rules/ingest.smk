@@ -1,6 +1,6 @@
 rule ingest:
     input:
-        lambda wildcards: RAW[wildcards.study],
+        raw_of,
     output:
         # Here and in all rules, `update` keeps the earlier result where the job fails.
         update(directory("results/{study}/cohort")),

@@ -1,6 +1,7 @@
 rule report:
     input:
         evidence=rules.validate.output,
+        viewer=viewer_of,
     output:
         page=update("reports/{study}/index.html"),
         figures=update(directory("reports/{study}/figures")),

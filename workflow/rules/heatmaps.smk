@@ -1,0 +1,44 @@
+# Studies of whole slides have heatmaps: files for QuPath, and the pictures of the report's viewer.
+rule heatmaps:
+    input:
+        raw=raw_of,
+        cohort=rules.ingest.output,
+        relevances=lambda wildcards: expand(
+            rules.attribute.output,
+            study=wildcards.study,
+            method=together(wildcards),
+            fold=folds_of(wildcards.study),
+        ),
+    output:
+        update(directory("results/{study}/heatmaps-{method}")),
+    log:
+        "logs/{study}/heatmaps-{method}.log",
+    benchmark:
+        "benchmarks/{study}/heatmaps-{method}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs("heatmaps"),
+    params:
+        settings=settings_of("heatmaps"),
+        folder=FOLDER,
+    shell:
+        "biox heatmaps {wildcards.study} --config {params.folder:q} --method {wildcards.method} --out {output}"
+        " > {log} 2>&1"
+
+
+rule viewer:
+    input:
+        lambda wildcards: heatmaps_of(wildcards.study),
+    output:
+        update(directory("reports/{study}/viewer")),
+    log:
+        "logs/{study}/viewer.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs("viewer"),
+    shell:
+        "rm -rf {output} && cp -R {input}/viewer {output} > {log} 2>&1"

@@ -77,9 +77,10 @@ def _scattered(plan: TissuePlan, maps: Ground) -> Cells:
     rank = hashed((seed, 34), i, j)
     look = _look(plan, kind, (np.broadcast_to(i, y.shape), np.broadcast_to(j, y.shape)))
     kept = (kind >= 0) & ~_beaten(y, x, np.where(kind >= 0, look["short"] * 0.7 + look["long"] * 0.3, -99), rank)
-    along = np.arctan2(1 + _slope(maps, y, x, 0), -_slope(maps, y, x, 1))
+    # Fibres run where the bent coordinate across them stays the same: at right angles to its slope.
+    along = np.arctan2(-np.sin(maps.turn) - _slope(maps, y, x, 1), np.cos(maps.turn) + _slope(maps, y, x, 0))
     free = 2 * np.pi * hashed((seed, 35), i, j)
-    angle = np.where(kind == STROMA, np.pi / 2 - along + 0.3 * (free - np.pi) / np.pi, free)
+    angle = np.where(kind == STROMA, along + 0.3 * (free - np.pi) / np.pi, free)
     return Cells(y=y[kept], x=x[kept], kind=kind[kept], angle=angle[kept], **{k: v[kept] for k, v in look.items()})
 
 

@@ -35,7 +35,8 @@ class Ground:
 
     tissue, tumour, necrosis, gland: depth inside such an area in micrometres, negative outside.
     nest: above 0 where the tumour's cells lie together; inflamed: above 0 in infiltrates of lymphocytes.
-    bend_y, bend_x: how far the fibres are displaced, in micrometres. glands: the glands that reach into the maps.
+    bend_y, bend_x: how far the fibres are displaced, in micrometres; turn: their direction on this slide (angle).
+    glands: the glands that reach into the maps.
     """
 
     ys: np.ndarray
@@ -49,6 +50,8 @@ class Ground:
     bend_y: Float[np.ndarray, "y x"]
     bend_x: Float[np.ndarray, "y x"]
     glands: tuple[Blob, ...]
+
+    turn: float
 
     def at(self, name: str, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """One of the maps between its nodes, at points in micrometres."""
@@ -79,6 +82,7 @@ def ground(plan: TissuePlan, region: Region) -> Ground:
         bend_y=BEND_UM * (smooth_noise((seed, 15), ys, xs, 90) + 0.2 * smooth_noise((seed, 16), ys, xs, 25)),
         bend_x=BEND_UM * smooth_noise((seed, 17), ys, xs, 90),
         glands=glands,
+        turn=float(np.pi * hashed((seed, 18), np.zeros(1, int), np.zeros(1, int))[0]),
     )
 
 

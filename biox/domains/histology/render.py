@@ -126,15 +126,18 @@ def _between(nodes: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def _fibres(view: Scene, full: _Upsampling) -> Float[np.ndarray, "y x"]:
     """Thickness of the fibres at each pixel, 0 to 1, along their bent course."""
-    per = np.float32(1 / TEXEL_UM)
-    maps = view.ground
-    # Displaced coordinates in texels, small numbers as the whole period is left out.
-    offset = np.random.default_rng(view.plan.seed & 0xFFFFFFFF).integers(0, FIBRE_PX, 2)
-    rows, columns = full.rows, full.columns
-    y = (maps.ys[rows[0]] + rows[1] * PITCH_UM) / TEXEL_UM + offset[0]
-    x = (maps.xs[columns[0]] + columns[1] * PITCH_UM) / TEXEL_UM + offset[1]
-    bent_y = full(maps.bend_y) * per + (y % FIBRE_PX)[:, None].astype(np.float32)
-    bent_x = full(maps.bend_x) * per + (x % FIBRE_PX)[None, :].astype(np.float32)
+    maps, per = view.ground, np.float32(1 / TEXEL_UM)
+    start = np.random.default_rng(view.plan.seed & 0xFFFFFFFF).integers(0, FIBRE_PX, 2)
+    y = (maps.ys[full.rows[0]] + full.rows[1] * PITCH_UM) / TEXEL_UM
+    x = (maps.xs[full.columns[0]] + full.columns[1] * PITCH_UM) / TEXEL_UM
+    cos, sin = np.cos(maps.turn), np.sin(maps.turn)
+
+    def turned(down: np.ndarray, across: np.ndarray) -> np.ndarray:
+        # Whole periods are left out before the sum, so that it is exact enough anywhere on a large slide.
+        return (down % FIBRE_PX).astype(np.float32)[:, None] + (across % FIBRE_PX).astype(np.float32)[None, :]
+
+    bent_y = full(maps.bend_y) * per + turned(y * cos + start[0], x * sin)
+    bent_x = full(maps.bend_x) * per + turned(-y * sin + start[1], x * cos)
     at = (bent_y.astype(np.int32) & (FIBRE_PX - 1)) * FIBRE_PX + (bent_x.astype(np.int32) & (FIBRE_PX - 1))
     return fibres().ravel().take(at) * np.float32(1 / 255)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from biox.core.study import Strict
 from biox.core.types import Axis, Cohort
@@ -18,6 +18,7 @@ from biox.domains.histology.masked_tiles import MaskedTiles
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.render import Scene, picture, scene, tumour_mask
 from biox.domains.histology.scanners import SCANNERS, Stain, varied
+from biox.domains.histology.simulation import known_scanners
 from biox.domains.histology.tissue_plan import TissuePlan, blob
 
 CLASSES = ("normal", "tumour")
@@ -51,6 +52,11 @@ class SimulatedTiles(Strict):
     stain_spread: float = Field(default=0.06, ge=0, le=0.3)
     seed: int = 0
     plant: Plant | None = None
+
+    @field_validator("scanners")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return known_scanners(names)
 
 
 @dataclass(frozen=True)

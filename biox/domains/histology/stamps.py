@@ -92,7 +92,7 @@ def _stray(cells: Cells, place: tuple[np.ndarray, ...]) -> np.ndarray:
     p, s, pp, ss = place
     size = cells.irregular
     turn = (cells.pick % 628) / 100
-    k1, k2, k3 = ((2 * size * np.cos(turn * m)).astype(np.float32)[:, None, None] for m in (1, 2.3, 3.7))
+    k1, k2, k3 = ((1.6 * size * np.cos(turn * m)).astype(np.float32)[:, None, None] for m in (1, 2.3, 3.7))
     three = k1 * p * (pp - 3 * ss) + k2 * s * (3 * pp - ss)
     return np.clip(three + k3 * p * s, -STRAY, STRAY)
 

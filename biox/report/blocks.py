@@ -6,6 +6,8 @@ The words are plain text and become HTML in one place, the template, where every
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from biox.report.viewer import Viewer
+
 
 @dataclass(frozen=True)
 class Text:
@@ -82,7 +84,7 @@ class Fold:
     blocks: tuple["Block", ...]
 
 
-Block = Text | Table | Figure | Grid | Terms | Code | Fold
+Block = Text | Table | Figure | Grid | Terms | Code | Fold | Viewer
 
 
 @dataclass(frozen=True)

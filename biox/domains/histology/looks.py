@@ -1,0 +1,102 @@
+"""Where relevance lies: in the object of the label, in a planted artefact, in the centre, on glass and ink."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from biox.core.types import Cohort, Evidence, claims_table
+from biox.domains.histology.areas import area_shares
+from biox.domains.histology.asking import Asked
+from biox.domains.histology.measures import Metric, average, centre, centre_ratio, inside
+from biox.domains.histology.out_of_fold import Fits, Heatmaps
+from biox.domains.histology.views import HOW
+from biox.stats.bootstrap import Resample, claim_row, interval
+
+MEASURES = ("RMA", "RRA", "mu")
+AT_ONCE = 256
+
+
+def regions(cohort: Cohort, maps: Heatmaps, positive: int) -> dict[str, dict[str, np.ndarray]]:
+    """By region and measure, one value for every tile of the cohort (NaN where it was not explained or has none).
+
+    "object": of positive tiles, the mask of what the label is about; "artefact": the pixels that a plant changed.
+    """
+    found = {}
+    masks = getattr(cohort.x, "masks", None)
+    if masks is not None:
+        rows = maps.rows[cohort.y[maps.rows] == positive]
+        found["object"] = _measured(cohort, maps, rows, masks.__getitem__)
+    if "planted" in cohort.samples and cohort.samples["planted"].any():
+        rows = maps.rows[cohort.samples["planted"].to_numpy()[maps.rows]]
+        found["artefact"] = _measured(cohort, maps, rows, cohort.x.artefact_mask)
+    return found
+
+
+def localised(found: dict[str, dict[str, np.ndarray]], maps: Heatmaps, drawn: Resample) -> Evidence:
+    """Does relevance lie in the region? Against chance, the region's share of the tile (table ``localisation``)."""
+    rows, claims = [], []
+    for region, values in found.items():
+        chance = float(np.nanmean(values["chance"])) if np.isfinite(values["chance"]).any() else np.nan
+        for measure in MEASURES:
+            got = interval(average(values[measure]), drawn)
+            counts = {"tiles": int(np.isfinite(values[measure]).sum()), "patients": got.n}
+            group = f"{maps.variant} | {maps.method} | {measure}"
+            rows.append(
+                _row(maps, region=region, measure=measure, value=got.value, low=got.low, high=got.high) | counts
+            )
+            rows[-1]["chance"] = chance
+            claims.append(claim_row(got, f"relevance in the {region}", group, f"{HOW}; chance {chance:.3f}"))
+    return Evidence(claims_table(claims), {"localisation": pd.DataFrame(rows)} if rows else {})
+
+
+def areas(cohort: Cohort, maps: Heatmaps, drawn: Resample) -> tuple[Evidence, Metric]:
+    """How much relevance lies in the centre, at the border, on glass and on ink (table ``areas``); the centre ratio."""
+    rows = []
+    shares = {name: tuple(_spread(v, maps, cohort) for v in pair) for name, pair in area_shares(cohort, maps).items()}
+    for name, (mass, area) in shares.items():
+        got, chance = interval(average(mass), drawn), float(np.nanmean(area))
+        ratio = got.value / chance if chance else np.nan
+        there = int((area > 0).sum())
+        figures = {"area": name, "share": got.value, "low": got.low, "high": got.high, "chance": chance, "ratio": ratio}
+        rows.append(_row(maps, **figures, tiles=there, patients=got.n))
+    metric = centre_ratio(shares["centre"][0], float(centre(*maps.values.shape[1:]).mean()))
+    claim = claim_row(interval(metric, drawn), "centre ratio", f"{maps.variant} | {maps.method}", HOW)
+    return Evidence(claims_table([claim]), {"areas": pd.DataFrame(rows)}), metric
+
+
+def raised(cohort: Cohort, fits: Fits, maps: Heatmaps, positive: int, keep: np.ndarray) -> np.ndarray:
+    """The positive relevance for the positive class of some tiles (a mask), in units of its score; NaN elsewhere.
+
+    What made a tile without tumour look like tumour: the tiles are explained anew, whatever the method's target is.
+    """
+    found = np.full(len(cohort.y), np.nan)
+    for k in np.unique(maps.fold):
+        rows = maps.rows[(maps.fold == k) & keep[maps.rows]]
+        asked = Asked(fits[int(k)][maps.variant])
+        for some in np.array_split(rows, max(1, len(rows) // AT_ONCE)):
+            target = np.full(len(some), cohort.classes[positive], dtype=object)
+            r = asked.relevance(np.asarray(cohort.x[some]), target, maps.settings)
+            found[some] = np.maximum(r, 0).sum((1, 2))
+    return found
+
+
+def _measured(cohort: Cohort, maps: Heatmaps, rows: np.ndarray, mask_of: Any) -> dict[str, np.ndarray]:
+    found = {name: np.full(len(cohort.y), np.nan) for name in (*MEASURES, "chance")}
+    place = np.searchsorted(maps.rows, rows)
+    for start in range(0, len(rows), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        for name, values in inside(maps.values[place[some]], mask_of(rows[some])).items():
+            found[name][rows[some]] = values
+    return found
+
+
+def _spread(values: np.ndarray, maps: Heatmaps, cohort: Cohort) -> np.ndarray:
+    """Values of the explained tiles as values of all tiles."""
+    every = np.full(len(cohort.y), np.nan)
+    every[maps.rows] = values
+    return every
+
+
+def _row(maps: Heatmaps, **figures: Any) -> dict[str, Any]:
+    return {"method": maps.method, "variant": maps.variant, **figures}

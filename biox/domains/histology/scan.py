@@ -1,0 +1,162 @@
+"""The bias scan, run in every study: do explanations go with something that is no disease.
+
+Four kinds of questions, all corrected together (Holm), so that a cohort without bias raises an alarm in at most
+``alpha`` of cases: do SpRAy clusters go with a covariate (site, scanner, stain, quality flag); can a covariate be told
+from the heatmaps; does relevance keep to one place of the tile; does it prefer ink. Patients are the units throughout.
+Class and fold may differ by right, so features are centred on them first.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats.contingency import association
+
+from biox.core.types import Cohort
+from biox.domains.histology.areas import ink
+from biox.domains.histology.fixed_place import Place, fixed_place
+from biox.domains.histology.heat_features import centred, heat_features
+from biox.domains.histology.out_of_fold import Heatmaps
+from biox.domains.histology.strategies import Strategies, indicators
+from biox.domains.histology.ties import Tie, flipped, patients, predictable, silent, tie
+from biox.stats.multiple import holm
+
+KNOWN = ("site", "scanner", "stain", "stain_group", "batch")
+PATIENTS_A_FOLD = 3  # below, the fold's mean is hardly more than its patients, and is left in
+TIED = 0.2  # Cramer's V from which a covariate counts as tied to the label
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What is scanned: heatmaps, their turned shares, their clusters, and the tiles' table in the same order."""
+
+    maps: Heatmaps
+    shares: np.ndarray
+    found: list[Strategies]
+    samples: pd.DataFrame
+    y: np.ndarray
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a cohort is scanned: level of the whole scan, shufflings a test, covariates, seed."""
+
+    alpha: float
+    draws: int
+    covariates: tuple[str, ...]
+    seed: int
+
+
+def covariates_of(samples: pd.DataFrame, wanted: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The columns that are scanned: those wanted, else the known ones and quality flags; only if they ever differ."""
+    names = wanted if wanted is not None else (*KNOWN, *(c for c in samples if str(c).startswith("flag_")))
+    return tuple(str(name) for name in names if name in samples and samples[name].nunique() > 1)
+
+
+def scan(cohort: Cohort, given: Scanned, plan: Plan) -> tuple[pd.DataFrame, Place]:
+    """One row a test: value, what shuffling gives, p, q, whether it is an alarm, and the verdict in words."""
+    place = fixed_place(given.shares, given.y, _subject(given), draws=plan.draws, seed=plan.seed)
+    rows = [*_ties(cohort, given, plan), _place_row(place, given), _ink_row(cohort, given, plan)]
+    table = pd.DataFrame(rows)
+    table["q"] = holm(table["p"].to_numpy(float))
+    table["alarm"] = table["q"] <= plan.alpha
+    table["words"] = [_words(row, given, place) for _, row in table.iterrows()]
+    return table.assign(method=given.maps.method, variant=given.maps.variant), place
+
+
+def _ties(cohort: Cohort, given: Scanned, plan: Plan) -> list[dict[str, Any]]:
+    subject, fold, y = _subject(given), given.maps.fold, given.y
+    by = (y, fold) if _fold_holds_several(subject, fold) else (y,)
+    clusters = centred(indicators(given.found, len(y)), *by)
+    looks = centred(heat_features(given.maps.values), *by)
+    stratum = given.samples["label"].to_numpy() if cohort.label_level == "subject" else np.zeros(len(y))
+    rows = []
+    for name in plan.covariates:
+        covariate = given.samples[name].astype(str).to_numpy()
+        confounded = len(by) == 2 and _one_a_fold(covariate, fold)
+        for test, features in (("cluster", clusters), ("predict", looks)):
+            people = patients(features, subject, stratum)
+            ask = tie if test == "cluster" else _predicted
+            found = ask(features, people, covariate, draws=plan.draws, seed=plan.seed)
+            if confounded:
+                found = silent(
+                    people.rows.shape[0], "each fold tests one value only, so its model cannot be told from it"
+                )
+            rows.append({**_row(test, name, found), "label_tie": _label_tie(covariate, y)})
+    return rows
+
+
+def _predicted(features: np.ndarray, people: Any, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
+    """Told from other patients where it is one for a patient; else by the differences within patients."""
+    found = predictable(people, covariate, draws=draws, seed=seed)
+    return found if not found.reason else tie(features, people, covariate, draws=draws, seed=seed)
+
+
+def _place_row(place: Place, given: Scanned) -> dict[str, Any]:
+    found = Tie(place.z, np.nan, place.p, place.patients, "orientation of a patient's tiles", place.reason)
+    return {**_row("place", "", found), "label_tie": np.nan}
+
+
+def _ink_row(cohort: Cohort, given: Scanned, plan: Plan) -> dict[str, Any]:
+    mass, area = ink(cohort, given.maps)
+    subject = _subject(given)
+    inked = area > 0
+    means = pd.DataFrame({"subject": subject[inked], "more": (mass - area)[inked]}).groupby("subject")["more"].mean()
+    found = flipped(means.to_numpy()[:, None], draws=plan.draws, seed=plan.seed, upper=True)
+    marked = np.where(inked, "ink", "none")
+    return {**_row("ink", "ink", found), "label_tie": _label_tie(marked, given.y)}
+
+
+def _row(test: str, covariate: str, found: Tie) -> dict[str, Any]:
+    names = ("value", "chance", "p", "n", "unit", "reason")
+    return {"test": test, "covariate": covariate, **{name: getattr(found, name) for name in names}}
+
+
+def _subject(given: Scanned) -> np.ndarray:
+    return given.samples["subject"].astype(str).to_numpy()
+
+
+def _fold_holds_several(subject: np.ndarray, fold: np.ndarray) -> bool:
+    return len(np.unique(subject)) / len(np.unique(fold)) >= PATIENTS_A_FOLD
+
+
+def _one_a_fold(covariate: np.ndarray, fold: np.ndarray) -> bool:
+    return all(len(np.unique(covariate[fold == k])) == 1 for k in np.unique(fold))
+
+
+def _label_tie(covariate: np.ndarray, y: np.ndarray) -> float:
+    counts = pd.crosstab(covariate, y).to_numpy()
+    return float(association(counts, "cramer")) if min(counts.shape) > 1 else np.nan
+
+
+def _words(row: pd.Series, given: Scanned, place: Place) -> str:
+    what = row["covariate"]
+    if row["reason"]:
+        return f"Not tested: {row['reason']}."
+    if row["test"] == "place":
+        where = f"row {place.row + 1}, column {place.column + 1} of a grid of {place.cells}"
+        found = (
+            f"{place.share:.1%} of the relevance of {given.classes[place.group]} tiles lies at one place ({where}), "
+        )
+        found += f"{place.mirrored:.1%} at each place that mirrors it"
+        return f"{found}: something sits there that is no tissue." if row["alarm"] else f"No place stands out: {found}."
+    if row["test"] == "ink":
+        return "Relevance prefers ink." if row["alarm"] else "Relevance does not prefer ink."
+    if not row["alarm"]:
+        return f"No tie between the heatmaps and {what} was found."
+    shortcut = "and so do the labels: the model may use it as a shortcut"
+    tied = shortcut if row["label_tie"] >= TIED else "but the labels hardly do: tissue or scanner may differ by right"
+    return f"The heatmaps go with {what}, {tied} (Cramer's V {row['label_tie']:.2f})."
+
+
+def limited(maps: Heatmaps, samples: pd.DataFrame, most: int, seed: int) -> Heatmaps:
+    """At most so many heatmaps, the same share of each patient's, at random."""
+    if len(maps.rows) <= most:
+        return maps
+    rng = np.random.default_rng(seed)
+    order = pd.Series(rng.permutation(len(maps.rows)))
+    subject = samples["subject"].to_numpy()[maps.rows]
+    rank = order.groupby(subject).rank(pct=True, method="first").to_numpy()
+    return maps.where(np.sort(np.argsort(rank, kind="stable")[:most]))

@@ -1,0 +1,96 @@
+"""The bias scan of each variant of one method as evidence, with the tables of the clusters of main."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from biox.core.types import Cohort, Evidence, claims_table
+from biox.domains.histology.fixed_place import Place
+from biox.domains.histology.measures import Metric, average
+from biox.domains.histology.out_of_fold import Fits, Heatmaps, turned_shares
+from biox.domains.histology.remedies import Measured
+from biox.domains.histology.scan import Plan, Scanned, covariates_of, limited, scan
+from biox.domains.histology.strategies import purities, strategies, tables
+
+
+@dataclass(frozen=True)
+class ScanPlan:
+    """How to scan: level and shufflings, the covariates asked for (None: the known ones), side of the grid of places,
+    clusters a class, and how many tiles at most.
+    """
+
+    alpha: float
+    draws: int
+    covariates: tuple[str, ...] | None
+    cells: int
+    clusters: int
+    most: int
+    seed: int
+
+
+def scanned(
+    cohort: Cohort, fits: Fits, maps: Mapping[str, Heatmaps], plan: ScanPlan, *, tabled: bool
+) -> tuple[list[Evidence], list[Measured]]:
+    """Scan each variant's heatmaps; what lies at the place that stands out in main is a measure for its remedies.
+
+    tabled: whether main's clusters are tabled.
+    """
+    parts, places, shares = [], {}, {}
+    for variant, every in maps.items():
+        given = _given(cohort, fits, limited(every, cohort.samples, plan.most, plan.seed), plan)
+        names = covariates_of(given.samples, plan.covariates)
+        table, places[variant] = scan(cohort, given, Plan(plan.alpha, plan.draws, names, plan.seed))
+        shares[variant] = given
+        made = {"scan": table, "places": _place(places[variant], given)}
+        if tabled and variant == "main":
+            made |= tables(given.found, given.shares, given.samples, given.maps.values, plan.seed)
+            made["spray_purity"] = purities(given.found, given.samples, names, plan.draws, plan.seed)
+        parts.append(Evidence(_claims(table), made))
+    place = places["main"]
+    if not place.p <= plan.alpha:
+        return parts, []
+    metrics = {variant: _at(place, given, len(cohort.samples)) for variant, given in shares.items()}
+    where = f"{shares['main'].classes[place.group]}, row {place.row + 1}, column {place.column + 1}"
+    return parts, [Measured("relevance at the place found", where, "share", "lower", metrics)]
+
+
+def _given(cohort: Cohort, fits: Fits, maps: Heatmaps, plan: ScanPlan) -> Scanned:
+    samples, y = cohort.samples.iloc[maps.rows].reset_index(drop=True), cohort.y[maps.rows]
+    shares = turned_shares(cohort, fits, maps, plan.cells)
+    found = strategies(maps.values, y, cohort.classes, plan.clusters, plan.seed)
+    return Scanned(maps, shares, found, samples, y, cohort.classes)
+
+
+def _at(place: Place, given: Scanned, tiles: int) -> Metric:
+    """The mean share of relevance at a place, over the tiles of its class."""
+    value = np.full(tiles, np.nan)
+    own = given.y == place.group
+    value[given.maps.rows[own]] = given.shares[own, place.row, place.column]
+    return average(value)
+
+
+def _claims(table: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for _, row in table.iterrows():
+        group = " | ".join(str(row[name]) for name in ("variant", "method", "covariate") if row[name])
+        figures = {name: row[name] for name in ("value", "p", "q", "n")}
+        how = row["reason"] or f"permutation of: {row['unit']}; Holm over the scan"
+        rows.append({"claim": f"scan: {row['test']}", "group": group, **figures, "method": how})
+    return claims_table(rows)
+
+
+def _place(place: Place, given: Scanned) -> pd.DataFrame:
+    name = given.classes[place.group]
+    row = {"method": given.maps.method, "variant": given.maps.variant, "class": name, **vars(place)}
+    return pd.DataFrame([row | {"cluster": _holder(place, name, given)}]).drop(columns=["group", "reason"])
+
+
+def _holder(place: Place, name: str, given: Scanned) -> int:
+    """The cluster with the largest share of relevance at the place, or -1."""
+    for one in given.found:
+        if one.name == name:
+            at, cluster = given.shares[one.rows, place.row, place.column], one.found.cluster
+            return int(np.argmax([at[cluster == c].mean() for c in range(one.found.count)]))
+    return -1

@@ -1,0 +1,138 @@
+"""Does a histology model look at the disease, or at something else? Its scores on other versions of the tiles, where
+its relevance lies, and a scan for biases that nobody planted.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from pydantic import Field
+
+from biox.core.errors import InputError, listed
+from biox.core.evidence import joined
+from biox.core.study import Strict
+from biox.core.types import Cohort, Evidence, Fit, Relevance
+from biox.domains.histology.looks import areas, localised, raised, regions
+from biox.domains.histology.measures import average
+from biox.domains.histology.out_of_fold import Heatmaps, heatmaps
+from biox.domains.histology.remedies import Measured, by_variant, remedies
+from biox.domains.histology.scan_evidence import ScanPlan, scanned
+from biox.domains.histology.views import Judged, by_kind, by_slide, by_view, curves, false_positives, judged
+from biox.stats.bootstrap import Resample, resample
+
+Fits = Mapping[int, Mapping[str, Fit]]
+Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
+
+
+LOOKED = {  # the measure of each region, its unit, and what is better
+    "centre": ("centre ratio", "", "nearer to 1"),
+    "artefact": ("relevance in the artefact", "share", "lower"),
+    "object": ("relevance in the object", "share", "higher"),
+}
+
+
+class HistologyValidation(Strict):
+    """How a histology study is validated.
+
+    positive: the class whose evidence is sought (left out: the last). kind: the column of tissue types among which
+    false positives are counted. centre: the column with the class of the cell at the tile's centre. covariates: columns
+    that the bias scan asks for; left out, site, scanner, stain and the quality flags. alpha: of the whole scan.
+    permutations: shufflings a test. bootstrap: draws of patients. cells: side of the grid on which places are compared.
+    clusters: of SpRAy in each class. scanned: tiles that are scanned at most, the same share of each patient's.
+    """
+
+    positive: str | None = None
+    kind: str = "tissue_type"
+    centre: str = "centre_label"
+    covariates: tuple[str, ...] | None = None
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    permutations: int = Field(default=2000, ge=200)
+    bootstrap: int = Field(default=1000, ge=100)
+    cells: int = Field(default=8, ge=4, le=32)
+    clusters: int = Field(default=8, ge=2, le=30)
+    scanned: int = Field(default=2000, ge=100)
+    seed: int = 0
+
+
+def validate(
+    cohort: Cohort, fits: Mapping[int, Mapping[str, Fit]], relevances: Relevances, settings: HistologyValidation
+) -> Evidence:
+    """All evidence for or against the explanations of a histology study.
+
+    fits: by fold and variant; relevances: by method, fold and variant. The clusters of the tables ``spray_...`` are
+    those of main and the first method. Bags of tiles are judged slide by slide; their heatmaps are not scanned.
+    """
+    positive = _positive(cohort, settings)
+    drawn = _drawn(cohort, settings)
+    asked = judged(cohort, fits, positive, drawn)
+    views, kinds = curves(asked, settings.centre), false_positives(asked, settings.kind)
+    parts = [by_view(asked, views), by_kind(asked, settings.kind, kinds), by_slide(asked)]
+    measured = [Measured("AUROC", view, "", "higher", metrics) for view, metrics in by_variant(views).items()] + [
+        Measured("false positive rate", kind, "share", "lower", found) for kind, found in by_variant(kinds).items()
+    ]
+    methods = list(relevances) if cohort.x.ndim == 4 else []
+    for method in methods:
+        folds, first = relevances[method], method == methods[0]
+        maps = {variant: heatmaps(cohort, folds, variant) for variant in folds[min(folds)]}
+        looked, of_looks = _looked(asked, fits, maps, settings.kind if first else None)
+        bias, of_places = scanned(cohort, fits, maps, _plan(settings), tabled=first)
+        parts += [*looked, *bias]
+        measured += [*of_looks, *of_places]
+    return joined([*parts, remedies(measured, drawn)])
+
+
+def _looked(
+    asked: Judged, fits: Fits, maps: Mapping[str, Heatmaps], kind: str | None
+) -> tuple[list[Evidence], list[Measured]]:
+    """Where the heatmaps of one method lie, by variant, and the measures that a remedy should change.
+
+    kind: the column of tissue types by which positive relevance on negative tiles is told apart, if that is wanted.
+    """
+    parts, metrics, by_kind = [], {}, {}
+    for variant, one in maps.items():
+        found = regions(asked.cohort, one, asked.positive)
+        lies, ratio = areas(asked.cohort, one, asked.drawn)
+        parts += [localised(found, one, asked.drawn), lies]
+        metrics[variant, "centre"] = ratio
+        metrics |= {(variant, region): average(values["RMA"]) for region, values in found.items()}
+        if kind is not None and kind in asked.cohort.samples:
+            by_kind |= _raised_by_kind(asked, fits, one, kind)
+    method = next(iter(maps.values())).method
+    made = []
+    for region, found in by_variant(metrics).items():
+        measure, unit, better = LOOKED[region]
+        made.append(Measured(measure, method, unit, better, found))
+    made += [Measured("positive relevance", k, "score", "lower", found) for k, found in by_variant(by_kind).items()]
+    return parts, made
+
+
+def _raised_by_kind(asked: Judged, fits: Fits, maps: Heatmaps, kind: str) -> dict:
+    """Mean positive relevance for the positive class on tiles that are not of it, by kind of tissue."""
+    kinds, negative = asked.cohort.samples[kind].astype(str).to_numpy(), asked.cohort.y != asked.positive
+    value = raised(asked.cohort, fits, maps, asked.positive, negative)
+    return {
+        (maps.variant, str(one)): average(np.where(kinds == one, value, np.nan)) for one in np.unique(kinds[negative])
+    }
+
+
+def _plan(settings: HistologyValidation) -> ScanPlan:
+    return ScanPlan(
+        alpha=settings.alpha,
+        draws=settings.permutations,
+        covariates=settings.covariates,
+        cells=settings.cells,
+        clusters=settings.clusters,
+        most=settings.scanned,
+        seed=settings.seed,
+    )
+
+
+def _positive(cohort: Cohort, settings: HistologyValidation) -> int:
+    name = settings.positive or cohort.classes[-1]
+    if name not in cohort.classes:
+        raise InputError(f"validate.positive: there is no class {name!r}; the classes are {listed(cohort.classes)}.")
+    return cohort.classes.index(name)
+
+
+def _drawn(cohort: Cohort, settings: HistologyValidation) -> Resample:
+    stratum = cohort.samples["label"].to_numpy() if cohort.label_level == "subject" else None
+    return resample(cohort.samples["subject"].to_numpy(), stratum=stratum, draws=settings.bootstrap, seed=settings.seed)

@@ -34,10 +34,10 @@ class Encoder(nn.Module):
 
 
 def encoder_of(
-    make: str, options: dict[str, Any] | None, weights: Path | None, head: str, frozen: bool, shape: tuple[int, ...]
+    make: str, arguments: dict[str, Any] | None, weights: Path | None, head: str, frozen: bool, shape: tuple[int, ...]
 ) -> tuple[Encoder, int]:
     """The encoder that a study file describes, and how many features it gives."""
-    network = _made(make, options or {}, shape)
+    network = _made(make, arguments or {}, shape)
     last = _head_of(network, head, shape, make)
     if weights is not None:
         load_weights(network, weights, make, last)
@@ -55,10 +55,10 @@ def _headless(network: nn.Module, head: str) -> nn.Module:
     return network
 
 
-def _made(make: str, options: Mapping[str, Any], shape: tuple[int, ...]) -> nn.Module:
-    """The network that a study file names: a model of biox, or ``package.module:callable`` with its own options.
+def _made(make: str, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> nn.Module:
+    """The network that a study file names: a model of biox, or ``package.module:callable`` with its own arguments.
 
-    Nothing is downloaded: an option that asks for published weights is an InputError, as is one that the callable
+    Nothing is downloaded: an argument that asks for published weights is an InputError, as is one that the callable
     does not take.
     """
     try:
@@ -68,17 +68,17 @@ def _made(make: str, options: Mapping[str, Any], shape: tuple[int, ...]) -> nn.M
     except Exception as error:  # whatever somebody else's module raises when it is imported
         raise InputError(f"{make} could not be imported: {error}") from error
     if list(inspect.signature(function).parameters)[:2] == ["shape", "classes"]:
-        return function(shape, 2, **bind(function, options, f"encoder {make!r}"))
-    wanted = [key for key in ("pretrained", "weights") if options.get(key)]
+        return function(shape, 2, **bind(function, arguments, f"encoder {make!r}"))
+    wanted = [key for key in ("pretrained", "weights") if arguments.get(key)]
     if wanted:
         raise InputError(
-            f"The option {wanted[0]!r} of {make} would fetch weights from the network, which no step does. Save them "
-            "once as a safetensors file and name it: `weights: FILE.safetensors`, beside `options`."
+            f"The argument {wanted[0]!r} of {make} would fetch weights from the network, which no step does. Save them "
+            "once as a safetensors file and name it: `weights: FILE.safetensors`, beside `arguments`."
         )
     try:
-        network = function(**options)
+        network = function(**arguments)
     except Exception as error:  # whatever somebody else's code raises
-        raise InputError(f"{make} could not be called with the options {dict(options)}: {error}") from error
+        raise InputError(f"{make} could not be called with the arguments {dict(arguments)}: {error}") from error
     if not isinstance(network, nn.Module):
         raise InputError(f"{make} gave a {type(network).__name__}, wanted a torch.nn.Module.")
     return network

@@ -66,7 +66,7 @@ def attention_mil(  # noqa: PLR0913 - the options of a study file
     classes: int,
     *,
     encoder: str = "vgg",
-    options: dict[str, Any] | None = None,
+    arguments: dict[str, Any] | None = None,
     weights: Path | None = None,
     head: str = AUTO,
     frozen: bool = False,
@@ -76,12 +76,12 @@ def attention_mil(  # noqa: PLR0913 - the options of a study file
     """One answer for a whole slide from many of its tiles; the model learns which tiles matter.
 
     Takes bags (bag, colour, tile, height, width), gives logits (bag, classes). ``encoder``: a model of biox or
-    ``module:callable`` without its last layer, with ``options``, local ``weights`` and ``head`` as in ``pretrained``;
+    ``module:callable`` without its last layer, with ``arguments``, local ``weights`` and ``head`` as in ``pretrained``;
     ``frozen``: it stays as it is, and attention and head learn. ``hidden``: units of the gated attention (Ilse et al.
     2018). Explained by biox.lrp, attention counts as constant weights: relevance summed over a tile's pixels is what
     the tile said for the class. Samples that are no bags, or an encoder that does not fit, are an InputError.
     """
     if len(shape) != AXES:
         raise InputError(f"attention_mil wants bags of shape (colour, tile, height, width), got shape {shape}.")
-    network, features = encoder_of(encoder, options, weights, head, frozen, (shape[0], *shape[2:]))
+    network, features = encoder_of(encoder, arguments, weights, head, frozen, (shape[0], *shape[2:]))
     return AttentionMIL(network, features, classes, hidden, dropout)

@@ -14,7 +14,7 @@ def linear_head(  # noqa: PLR0913 - the options of a study file
     classes: int,
     *,
     make: str,
-    options: dict[str, Any] | None = None,
+    arguments: dict[str, Any] | None = None,
     weights: Path | None = None,
     head: str = AUTO,
     penalty: float = 0.01,
@@ -25,5 +25,5 @@ def linear_head(  # noqa: PLR0913 - the options of a study file
     takes seconds; but there is no augmentation. ``penalty`` is scikit-learn's C for standardised features; the other
     options and errors are those of ``pretrained``, which with ``frozen`` trains the same model by descent.
     """
-    encoder, features = encoder_of(make, options, weights, head, True, shape)
+    encoder, features = encoder_of(make, arguments, weights, head, True, shape)
     return Logistic(features, classes, penalty, standardise=True, view=encoder)

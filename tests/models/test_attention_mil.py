@@ -12,7 +12,7 @@ from biox.models import build
 
 SHAPE = (3, 5, 16, 16)
 ENCODER = {"widths": [[8], [16]], "hidden": [], "dropout": 0.0, "batchnorm": False}
-OPTIONS = {"encoder": "vgg", "options": ENCODER, "hidden": 8}
+OPTIONS = {"encoder": "vgg", "arguments": ENCODER, "hidden": 8}
 COMPOSITES = ["epsilon-plus", "epsilon-gamma-box", "epsilon-alpha2-beta1-flat"]
 
 

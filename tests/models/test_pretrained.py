@@ -68,14 +68,14 @@ def weights(tmp_path_factory):
 
 def test_local_weights_are_loaded_and_the_head_has_the_classes_at_hand(weights):
     file, theirs = weights
-    model = build("pretrained", SHAPE, 2, {"make": "vgg", "options": SMALL, "weights": str(file)}, seed=0).eval()
+    model = build("pretrained", SHAPE, 2, {"make": "vgg", "arguments": SMALL, "weights": str(file)}, seed=0).eval()
     x = torch.randn(4, *SHAPE)
     torch.testing.assert_close(model.encoder(x), theirs[:-1](x))
     assert model(x).shape == (4, 2)
 
 
 def test_two_seeds_differ_in_the_head_alone(weights):
-    options = {"make": "vgg", "options": SMALL, "weights": weights[0]}
+    options = {"make": "vgg", "arguments": SMALL, "weights": weights[0]}
     one, two = (build("pretrained", SHAPE, 2, options, seed=s).state_dict() for s in (0, 1))
     assert {key for key in one if not torch.equal(one[key], two[key])} == {"head.weight", "head.bias"}
 
@@ -91,7 +91,7 @@ def test_a_network_without_a_head_gets_one_on_top():
     assert model.head.in_features == 9
     kept = build("pretrained", SHAPE, 2, {"make": "somebodys_models:somebody", "head": "append"}, seed=0)
     assert kept.head.in_features == 9
-    named = build("pretrained", SHAPE, 2, {"make": "vgg", "options": SMALL, "head": "head"}, seed=0)
+    named = build("pretrained", SHAPE, 2, {"make": "vgg", "arguments": SMALL, "head": "head"}, seed=0)
     assert named.head.in_features == 6
 
 
@@ -106,7 +106,7 @@ def _trained_a_step(model: nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor
 
 
 def test_frozen_only_the_head_learns_and_batchnorm_keeps_its_means(weights):
-    options = {"make": "vgg", "options": SMALL, "weights": weights[0]}
+    options = {"make": "vgg", "arguments": SMALL, "weights": weights[0]}
     x = torch.randn(8, *SHAPE) + 3
     frozen = _trained_a_step(build("pretrained", SHAPE, 2, {**options, "frozen": True}, seed=0), x)
     free = _trained_a_step(build("pretrained", SHAPE, 2, options, seed=0), x)
@@ -117,7 +117,7 @@ def test_frozen_only_the_head_learns_and_batchnorm_keeps_its_means(weights):
 @pytest.mark.parametrize("composite", ["epsilon-plus", "epsilon-gamma-box", "epsilon-alpha2-beta1-flat"])
 @pytest.mark.parametrize("frozen", [True, False])
 def test_it_is_explained_down_to_the_pixels(weights, composite, frozen):
-    options = {"make": "vgg", "options": SMALL, "weights": weights[0], "frozen": frozen}
+    options = {"make": "vgg", "arguments": SMALL, "weights": weights[0], "frozen": frozen}
     model = build("pretrained", SHAPE, 2, options, seed=0).eval()
     found = lrp.check(model, 2 * torch.rand(2, *SHAPE) - 1, composite=composite, low=-1.0, high=1.0)
     assert not found.refused
@@ -137,7 +137,7 @@ def test_it_is_explained_down_to_the_pixels(weights, composite, frozen):
 @pytest.mark.slow
 def test_networks_of_timm_and_torchvision_work_and_are_explained(torchvision_declared, make, options, features):
     pytest.importorskip(make.partition(":")[0])
-    model = build("pretrained", (3, 32, 32), 2, {"make": make, "options": options}, seed=0).eval()
+    model = build("pretrained", (3, 32, 32), 2, {"make": make, "arguments": options}, seed=0).eval()
     assert model.head.in_features == features
     found = lrp.check(model, torch.randn(2, 3, 32, 32), composite="epsilon-plus")
     assert not found.refused
@@ -147,13 +147,16 @@ def test_networks_of_timm_and_torchvision_work_and_are_explained(torchvision_dec
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"make": "vgg", "options": {"width": 3}}, r"encoder 'vgg': unknown key 'width'.*'widths'"),
-        ({"make": "somebodys_models:somebody", "options": {"size": 3}}, r"could not be called.*size.*unexpected"),
-        ({"make": "somebodys_models:somebody", "options": {"pretrained": True}}, r"'pretrained'.*would fetch weights"),
+        ({"make": "vgg", "arguments": {"width": 3}}, r"encoder 'vgg': unknown key 'width'.*'widths'"),
+        ({"make": "somebodys_models:somebody", "arguments": {"size": 3}}, r"could not be called.*size.*unexpected"),
+        (
+            {"make": "somebodys_models:somebody", "arguments": {"pretrained": True}},
+            r"'pretrained'.*would fetch weights",
+        ),
         ({"make": "somebodys_models:number"}, r"gave a int, wanted a torch.nn.Module"),
         ({"make": "somebodys_models:pictures"}, r"one row of values a sample.*it gave shape \(1, 5, 14, 14\)"),
         ({"make": "somebodys_models:somebody", "head": "fc"}, r"no linear layer 'fc'; its last ones are \['last'"),
-        ({"make": "vgg", "options": SMALL, "head": "dense.1"}, r"without its layer 'dense.1', .*mat1 and mat2"),
+        ({"make": "vgg", "arguments": SMALL, "head": "dense.1"}, r"without its layer 'dense.1', .*mat1 and mat2"),
         ({"make": "nowhere_at_all:net"}, r"There is no 'nowhere_at_all:net'"),
         ({"make": "vgg", "weights": "absent.safetensors"}, r"There is no file of weights absent.safetensors"),
     ],
@@ -188,7 +191,7 @@ def test_a_file_of_another_kind_is_refused_with_the_way_out(tmp_path):
 
 
 def _vgg() -> dict[str, object]:
-    return {"make": "vgg", "options": SMALL}
+    return {"make": "vgg", "arguments": SMALL}
 
 
 def test_a_saved_fit_needs_the_file_of_weights_no_more(weights, tmp_path):
@@ -213,8 +216,9 @@ def test_a_linear_head_is_logistic_regression_on_the_features(weights, classes):
     rng = np.random.default_rng(0)
     y = np.arange(90) % classes
     x = torch.from_numpy((rng.normal(size=(90, *SHAPE)) + y[:, None, None, None]).astype(np.float32))
-    model = build("linear_head", SHAPE, classes, {**_vgg(), "weights": weights[0], "penalty": 0.5}, seed=0).eval()
+    model = build("linear_head", SHAPE, classes, {**_vgg(), "weights": weights[0], "penalty": 0.5}, seed=0)
     model.solve(torch.cat([model.summary(batch) for batch in x.split(32)]), torch.from_numpy(y), 0)
+    model.eval()
     features = weights[1][:-1](x).detach().double().numpy()
     twin = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=1000)).fit(features, y)
     np.testing.assert_allclose(model(x).softmax(1).detach().numpy(), twin.predict_proba(features), atol=1e-3)

@@ -106,7 +106,7 @@ def _about(arrays: dict[str, np.ndarray], settings: ImageMasks) -> pd.DataFrame:
     if settings.index is None:
         return about
     table = read_sheet(settings.index, ("image_id",), unique="image_id").set_index("image_id")
-    absent = [one for one in ids if one not in table.index]
+    absent = [one for one in ids.tolist() if one not in table.index]
     if absent:
         raise InputError(f"{settings.index}: image {absent[0]!r} is not in column 'image_id' ({len(absent)} are not).")
     found = table.loc[ids].reset_index(drop=True).apply(_numbers_where_all_are)

@@ -19,7 +19,7 @@ FLAGS = ("blur", "pen", "white", "black", "fold")
 FOCUS_UM, SHARP_AT_LEAST = 1.0, 300.0  # variance of the Laplacian of the brightness at 1 um: CMU-1 has 1100 and more
 TISSUE_AT_LEAST = 0.3  # share of tissue from which the focus can be judged
 INK_UM, INK_SHARE = 4.0, 0.02  # ink is judged in squares of 4 um, and must be three of them wide
-FOLD_UM, FOLD_SHARE, FOLD_DARK = 8.0, 0.05, 0.35  # saturation less brightness (Bautista and Yagi 2009)
+FOLD_UM, FOLD_SHARE, FOLD_DARK = 8.0, 0.05, 0.3  # saturation less brightness (Bautista and Yagi 2009)
 WHITE_FROM, PALE, WHITE_SHARE = 215.0, 0.08, 0.95
 BLACK_BELOW, BLACK_SHARE = 40.0, 0.25
 

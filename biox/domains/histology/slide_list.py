@@ -42,9 +42,11 @@ def covariates(table: pd.DataFrame) -> list[str]:
 
 
 def _in_folder(folder: Path) -> pd.DataFrame:
-    if not folder.is_dir():
+    if not folder.exists():
         raise InputError(f"There is no folder {folder}; expected slides ({', '.join(SLIDE_SUFFIXES)}).")
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SLIDE_SUFFIXES)
+    files = [folder]
+    if folder.is_dir():
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SLIDE_SUFFIXES)
     if not files:
         raise InputError(f"{folder} holds no slide; looked for files that end in {', '.join(SLIDE_SUFFIXES)}.")
     names = [file.stem for file in files]

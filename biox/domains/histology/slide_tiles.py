@@ -8,7 +8,7 @@ from biox.core.errors import InputError
 from biox.domains.histology.annotations import read_annotations, refuse_outside
 from biox.domains.histology.quality import flags
 from biox.domains.histology.slide_settings import Slides
-from biox.domains.histology.tile_labels import Labels, annotated
+from biox.domains.histology.tile_labels import Labels, annotated, between
 from biox.domains.histology.tile_pixels import TilePixels
 from biox.domains.histology.tiling import tile_index
 from biox.domains.histology.tissue import tissue_mask
@@ -68,7 +68,10 @@ def _drawn(
     if row["annotations"] is None:
         drawn, notes = annotated((), tiles, labels), (f"{row['slide']} has no annotations: all its tiles are other",)
     else:
-        found = read_annotations(row["annotations"])
-        refuse_outside(found, slide.size, slide.file)
-        drawn, notes = annotated(found.regions, tiles, labels), found.notes
-    return pd.concat([tiles, drawn], axis=1), notes
+        areas = read_annotations(row["annotations"])
+        refuse_outside(areas, slide.size, slide.file)
+        drawn, notes = annotated(areas.regions, tiles, labels), areas.notes
+    found = pd.concat([tiles, drawn], axis=1)
+    if labels.rule == "share" and labels.between == "leave out":
+        found = found[~between(drawn, labels)].reset_index(drop=True)
+    return found, notes

@@ -55,6 +55,13 @@ def annotated(regions: tuple[Region, ...], tiles: pd.DataFrame, labels: Labels) 
     )
 
 
+def between(drawn: pd.DataFrame, labels: Labels) -> np.ndarray:
+    """The tiles with some of a class, but too little for its label. drawn: as ``annotated`` gives it."""
+    shares = drawn[[name for name in drawn if str(name).startswith(SHARE)]].to_numpy(float)
+    most = shares.max(axis=1, initial=0.0)
+    return (most > 0) & (most < labels.at_least)
+
+
 def areas_of(regions: tuple[Region, ...], labels: Labels) -> dict[str, shapely.Geometry]:
     """All that was drawn of each class as one area, with the holes cut out."""
     holes = shapely.union_all([region.outline for region in regions if region.name in labels.holes])

@@ -135,14 +135,32 @@ def region(
     if how.step == (down, down):
         return _stacked(_bands(_read(slide, (round(corner[0]), round(corner[1])), how.level, size)))
     scale = (how.step[0] / down, how.step[1] / down)
-    # The antialiasing filter reaches ``scale`` pixels beyond the edge.
-    first = [math.floor(corner[axis] / down - scale[axis]) - 1 for axis in (0, 1)]
-    start = (round(first[0] * down), round(first[1] * down))
-    left, top = corner[0] / down - start[0] / down, corner[1] / down - start[1] / down
-    box = (left, top, left + size[0] * scale[0], top + size[1] * scale[1])
-    read = (math.ceil(box[2] + scale[0]) + 1, math.ceil(box[3] + scale[1]) + 1)
-    found = Image.merge("RGB", _bands(_read(slide, start, how.level, read)))
+    (x, left, right, width), (y, top, bottom, height) = (
+        _span(corner[axis] / down, size[axis] * scale[axis], scale[axis], slide.size[axis] / down) for axis in (0, 1)
+    )
+    start = (round(x * down), round(y * down))
+    # The place in level 0 is a whole number; what rounding took away is given back here.
+    shift = (x - start[0] / down, y - start[1] / down)
+    box = (
+        max(left + shift[0], 0.0),
+        max(top + shift[1], 0.0),
+        min(right + shift[0], float(width)),
+        min(bottom + shift[1], float(height)),
+    )
+    found = Image.merge("RGB", _bands(_read(slide, start, how.level, (width, height))))
     return _stacked(found.resize(size, Image.Resampling.BILINEAR, box=box).split())
+
+
+def _span(start: float, length: float, reach: float, end: float) -> tuple[int, float, float, int]:
+    """Which pixels of a level to read along one axis: first, where the part wanted starts and ends there, how many.
+
+    The antialiasing filter reaches ``reach`` pixels further. Where the part lies within the slide (0 to ``end``), what
+    is read does too: white from outside would otherwise be mixed into the slide's edge.
+    """
+    first, last = math.floor(start - reach) - 1, math.ceil(start + length + reach) + 1
+    first = max(first, 0) if start >= 0 else first
+    last = min(last, math.ceil(end)) if start + length <= end else last
+    return first, start - first, start - first + length, last - first
 
 
 def thumbnail(slide: WholeSlide, mpp: float) -> UInt8[np.ndarray, "height width 3"]:

@@ -47,6 +47,11 @@ def tumour_mask(view: Scene) -> Bool[np.ndarray, "y x"]:
     return tumour_nuclei(view.cells, view.region, view.plan.mpp)
 
 
+def dead_tissue(view: Scene) -> Bool[np.ndarray, "y x"]:
+    """Which pixels lie in necrosis."""
+    return _Upsampling(view.ground, view.region, view.plan.mpp)(view.ground.necrosis.astype(np.float32)) > 0
+
+
 def picture(view: Scene) -> UInt8[np.ndarray, "y x 3"]:
     """The picture of a scene, red, green and blue."""
     plan, region = view.plan, view.region

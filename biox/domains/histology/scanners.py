@@ -50,8 +50,11 @@ def colours(stain: Stain, scanner: Scanner) -> Int[np.ndarray, " levels"]:
     Amount pair (h, e) stands at ``round(h / MOST_H * 255) * 256 + round(e / MOST_E * 255)``.
     """
     h, e = np.linspace(0, MOST_H, LEVELS), np.linspace(0, MOST_E, LEVELS)
-    density = h[:, None, None] * np.asarray(stain.haematoxylin) + e[None, :, None] * np.asarray(stain.eosin)
-    light = np.clip(np.exp(-density) @ np.asarray(scanner.mixing).T, 0, 1) ** scanner.gamma
+    h, e = h[:, None] * np.asarray(stain.haematoxylin), e[:, None] * np.asarray(stain.eosin)
+    seen = np.exp(-h)[:, None, :] * np.exp(-e)[None, :, :] @ np.asarray(scanner.mixing).T
+    light = np.clip(seen, 0, 1)
+    if scanner.gamma != 1:
+        light **= scanner.gamma
     packed = np.full((LEVELS, LEVELS, 4), 255, np.uint8)
     packed[..., :3] = np.clip(light * np.asarray(scanner.white), 0, 255).round()
     return packed.view(np.uint32).reshape(-1)

@@ -12,18 +12,16 @@ from pydantic import Field, field_validator
 
 from biox.core.study import Strict
 from biox.core.types import Axis, Cohort
-from biox.domains.histology.cells import KINDS, TUMOUR
-from biox.domains.histology.ground import Region, tissue_types
+from biox.domains.histology.ground import Region
 from biox.domains.histology.masked_tiles import MaskedTiles
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.render import Scene, picture, scene, tumour_mask
 from biox.domains.histology.scanners import SCANNERS, Stain, varied
 from biox.domains.histology.simulation import known_scanners
+from biox.domains.histology.tile_centres import Wanted, candidates, chosen_centres
 from biox.domains.histology.tissue_plan import TissuePlan, blob
 
 CLASSES = ("normal", "tumour")
-DEAD_FROM = 0.5  # a tile counts as necrosis from this share on, as free of it below LIVE_BELOW
-LIVE_BELOW = 0.1
 ROOM = 1.35  # side of a patient's field over that of all tiles laid side by side
 NECROSIS_UM = 52.0
 
@@ -96,9 +94,9 @@ def _patient(settings: SimulatedTiles, number: int) -> _Cut:
     side = round(settings.tile * (np.sqrt(settings.tiles_each) * ROOM + 2))
     view = scene(_plan(settings, number, rng, side), Region(0, 0, side, side))
     rgb, mask = picture(view), tumour_mask(view)
-    centres = _candidates(view, mask, settings.tile)
+    centres = candidates(view, mask, settings.tile)
     site = settings.sites[number % len(settings.sites)]
-    chosen = centres.iloc[_chosen(centres, settings, site, rng)].reset_index(drop=True)
+    chosen = chosen_centres(centres, _wanted(settings, site), rng)
     corners = list(zip(chosen["y"], chosen["x"], strict=True))
     cut = np.s_[: settings.tile]
     tiles = [rgb[y:, x:][cut, cut].transpose(2, 0, 1) for y, x in corners]
@@ -129,62 +127,11 @@ def _plan(settings: SimulatedTiles, number: int, rng: np.random.Generator, side:
     )
 
 
-def _candidates(view: Scene, mask: np.ndarray, tile: int) -> pd.DataFrame:
-    """Every cell that can be the centre of a tile: its corner, its kind, and what the tile around it holds."""
-    found, mpp, side = view.cells, view.plan.mpp, view.region.height
-    y, x = (np.floor(at / mpp).astype(int) - tile // 2 for at in (found.y, found.x))
-    fits = (y >= 0) & (x >= 0) & (y + tile <= side) & (x + tile <= side)
-    found, y, x = found.take(fits), y[fits], x[fits]
-    centre = np.zeros((side, side), int)
-    inside = view.cells.take(view.cells.kind == TUMOUR)
-    rows, columns = (np.floor(at / mpp).astype(int) for at in (inside.y, inside.x))
-    kept = (rows >= 0) & (columns >= 0) & (rows < side) & (columns < side)
-    np.add.at(centre, (rows[kept], columns[kept]), 1)
-    place = (np.arange(side) + 0.5) * mpp
-    dead = view.ground.at("necrosis", place[:, None], place[None, :]) > 0
-    return pd.DataFrame(
-        {
-            "y": y,
-            "x": x,
-            "centre_cell": np.asarray(KINDS)[found.kind],
-            "tissue_type": tissue_types(view.ground, found.y, found.x),
-            "tumour_cells": _inside(centre, y, x, tile),
-            "touched": _inside(mask, y, x, tile),
-            "necrosis": _inside(dead, y, x, tile) / tile**2,
-        }
-    )
-
-
-def _inside(image: np.ndarray, y: np.ndarray, x: np.ndarray, tile: int) -> np.ndarray:
-    """The sum of an image over each tile."""
-    total = np.zeros((image.shape[0] + 1, image.shape[1] + 1), np.int64)
-    total[1:, 1:] = image.cumsum(0, dtype=np.int64).cumsum(1)
-    return total[y + tile, x + tile] - total[y, x + tile] - total[y + tile, x] + total[y, x]
-
-
-def _chosen(centres: pd.DataFrame, settings: SimulatedTiles, site: str, rng: np.random.Generator) -> np.ndarray:
-    """Which candidates become tiles: the asked numbers of each sort; tiles merely touched by a tumour cell never do."""
-    tumour = (centres["tumour_cells"] > 0).to_numpy()
-    at_centre = (centres["centre_cell"] == "tumour").to_numpy()
-    free = (centres["touched"] == 0).to_numpy()
-    necrosis = centres["necrosis"].to_numpy()
+def _wanted(settings: SimulatedTiles, site: str) -> Wanted:
+    """How many tiles of each sort a patient of this site has."""
     ill = round(settings.tiles_each * settings.tumour_at.get(site, settings.tumour))
     aside, dead = round(ill * settings.off_centre), round((settings.tiles_each - ill) * settings.necrosis)
-    sorts = [
-        (ill - aside, tumour & at_centre, tumour),
-        (aside, tumour & ~at_centre, tumour),
-        (settings.tiles_each - ill - dead, free & (necrosis < LIVE_BELOW), free),
-        (dead, free & (necrosis >= DEAD_FROM), free),
-    ]
-    return np.concatenate([_draw(count, wanted, instead, rng) for count, wanted, instead in sorts])
-
-
-def _draw(count: int, wanted: np.ndarray, instead: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """So many of the wanted; where there are too few, also others that may stand in, and at last some twice."""
-    first = rng.permutation(np.flatnonzero(wanted))
-    others = rng.permutation(np.flatnonzero(instead & ~wanted))
-    pool = np.concatenate([first, others])
-    return np.resize(pool, count) if len(pool) else np.empty(0, int)
+    return Wanted(centred=ill - aside, aside=aside, normal=settings.tiles_each - ill - dead, dead=dead)
 
 
 def _table(chosen: pd.DataFrame, view: Scene, settings: SimulatedTiles, number: int) -> pd.DataFrame:

@@ -17,19 +17,26 @@ CLASSES_UM = (3.2, 5.0, 9.5)  # half lengths: nuclei up to each are drawn in squ
 
 @dataclass(frozen=True)
 class Stamps:
-    """Drawn nuclei: the first row and column of each in its region (may be negative), cover 0..1 and stain."""
+    """Outlines of some nuclei, each in a square of pixels with the nucleus in the middle.
 
+    rows, columns: first row and column of each square in its region (may be negative). along, aside, distance: place
+    of each pixel along the long and the short axis, in units of these, and from the centre. cover: 0 to 1.
+    """
+
+    cells: Cells
     rows: np.ndarray
     columns: np.ndarray
+    along: Float[np.ndarray, "nucleus y x"]
+    aside: Float[np.ndarray, "nucleus y x"]
+    distance: Float[np.ndarray, "nucleus y x"]
     cover: Float[np.ndarray, "nucleus y x"]
-    stain: Float[np.ndarray, "nucleus y x"]
 
 
 def nuclear_stain(cells: Cells, region: Region, mpp: float) -> Float[np.ndarray, "y x"]:
     """How much haematoxylin the nuclei hold at each pixel; where nuclei overlap the darker one counts."""
     canvas = np.zeros((region.height, region.width), np.float32)
     for stamps in _stamps(cells, region, mpp):
-        _lay(canvas, stamps, stamps.stain)
+        _lay(canvas, stamps, stamps.cover * _chromatin(stamps, mpp))
     return canvas
 
 
@@ -83,8 +90,7 @@ def _drawn(cells: Cells, region: Region, mpp: float, half: int) -> Stamps:
     edge = 1 + _stray(cells, (p, s, pp, ss))
     sharpness = (b / max(0.45, 0.8 * mpp))[:, :, None].astype(np.float32)
     cover = np.clip((edge - distance) * sharpness + 0.5, 0, 1)
-    stain = cover * _chromatin(cells, (p, s, distance), (2 * half + 1, mpp))
-    return Stamps(rows=top - region.y, columns=left - region.x, cover=cover, stain=stain)
+    return Stamps(cells, top - region.y, left - region.x, along=p, aside=s, distance=distance, cover=cover)
 
 
 def _stray(cells: Cells, place: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -97,19 +103,17 @@ def _stray(cells: Cells, place: tuple[np.ndarray, ...]) -> np.ndarray:
     return np.clip(three + k3 * p * s, -STRAY, STRAY)
 
 
-def _chromatin(cells: Cells, place: tuple[np.ndarray, ...], square: tuple[int, float]) -> np.ndarray:
+def _chromatin(stamps: Stamps, mpp: float) -> Float[np.ndarray, "nucleus y x"]:
     """How dark the inside of each nucleus is: clumps, a membrane where chromatin is coarse, and a nucleolus."""
-    p, s, distance = place
-    side, mpp = square
-    steps = np.round(np.arange(side) * mpp / TEXEL_UM).astype(np.int64)
-    rows = (cells.pick[:, None] + steps) % SPECKLE_PX
-    columns = (cells.pick[:, None] // SPECKLE_PX + steps) % SPECKLE_PX
-    clumps = speckle()[rows[:, :, None], columns[:, None, :]]
+    pick = stamps.cells.pick
+    steps = np.round(np.arange(stamps.cover.shape[1]) * mpp / TEXEL_UM).astype(np.int64)
+    rows = (pick[:, None] + steps) % SPECKLE_PX
+    columns = (pick[:, None] // SPECKLE_PX + steps) % SPECKLE_PX
+    clumps = speckle().ravel().take((rows * SPECKLE_PX)[:, :, None] + columns[:, None, :])
     dark, coarse, nucleolus = (
-        getattr(cells, name).astype(np.float32)[:, None, None] for name in ("dark", "coarse", "nucleolus")
+        getattr(stamps.cells, name).astype(np.float32)[:, None, None] for name in ("dark", "coarse", "nucleolus")
     )
-    rim = np.maximum(0, 1 - np.abs(distance - 0.85) * np.float32(5))
-    turn = cells.pick / 1000
-    aside = [(0.3 * np.cos(turn)).astype(np.float32), (0.3 * np.sin(turn)).astype(np.float32)]
-    dot = np.maximum(0, 1 - ((p - aside[0][:, None, None]) ** 2 + (s - aside[1][:, None, None]) ** 2) * np.float32(9))
+    rim = np.maximum(0, 1 - np.abs(stamps.distance - np.float32(0.85)) * np.float32(5))
+    y, x = (np.float32(0.3) * turned(pick / 1000).astype(np.float32)[:, None, None] for turned in (np.sin, np.cos))
+    dot = np.maximum(0, 1 - ((stamps.along - x) ** 2 + (stamps.aside - y) ** 2) * np.float32(9))
     return dark * (1 - coarse * np.float32(0.9) + coarse * (clumps + 2 * rim) + np.float32(0.7) * nucleolus * dot)

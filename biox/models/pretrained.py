@@ -23,10 +23,10 @@ def pretrained(  # noqa: PLR0913 - the options of a study file
     """What a network has learnt from other pictures, used for these: its features, and a new layer that decides.
 
     Takes (sample, *shape), gives logits (sample, classes). ``make``: a model of biox, or ``module:callable``, such as
-    ``timm:create_model`` or ``torchvision.models:resnet50``; ``arguments``: what it is called with. ``weights``: a local
-    safetensors file; nothing is ever downloaded. ``head``: the linear layer to be replaced, found by itself unless
-    named; "append" keeps all layers. ``frozen``: only the new layer learns, BatchNorm keeps its means. ``dropout``: of
-    the features. A network, arguments, weights or shape that do not fit are an InputError.
+    ``timm:create_model`` or ``torchvision.models:resnet50``; ``arguments``: what it is called with. ``weights``: a
+    local safetensors file; nothing is ever downloaded. ``head``: the linear layer to be replaced, found by itself
+    unless named; "append" keeps all layers. ``frozen``: only the new layer learns, BatchNorm keeps its means.
+    ``dropout``: of the features. A network, arguments, weights or shape that do not fit are an InputError.
     """
     encoder, features = encoder_of(make, arguments, weights, head, frozen, shape)
     head_layer = nn.Linear(features, classes)

@@ -122,3 +122,11 @@ def test_a_stain_change_keeps_the_pattern_of_the_tissue():
     found = stained(x, 0.05, rng())
     for before, after in zip(x.flatten(1), found.flatten(1), strict=True):
         assert np.corrcoef(before, after)[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 8, 8), (5, 3, 4, 8, 8)])
+def test_all_is_computed_where_the_tiles_are(shape):
+    """On the device "meta", any operation with a tensor of the processor would raise."""
+    found = augment_images(torch.empty(shape, device="meta"), turn=True, stain=0.1, shift=2, rng=rng())
+    assert found.device.type == "meta"
+    assert found.shape == shape

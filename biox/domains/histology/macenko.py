@@ -35,7 +35,7 @@ def macenko(pixels: Pixels, *, reference: Path | None = None) -> Pixels:
 
 
 def _normalised(tile: Tile, target: TorchMacenkoNormalizer) -> Tile:
-    own = _stains(tile)
+    own = _stains(tile[::2, ::2])  # enough to see whether there are two stains, and how strong; a quarter of the time
     if own is None:
         return tile
     limited = TorchMacenkoNormalizer()

@@ -18,11 +18,12 @@ class Slides(Strict):
     """Where the slides are, what is known of them, and how they become tiles.
 
     folder: of slides, or one slide; sheet: a CSV with ``slide``, ``patient`` and any of ``file``, ``label``, ``site``,
-    ``scanner``, ``stain``, ``mpp``, ``annotations`` and covariates; one of the two is needed. annotations: a folder with
-    one GeoJSON or XML a slide. mpp: micrometres per level-0 pixel where a slide does not say. labels: how tiles are labelled; left
-    out, by what is drawn on them, else by the slide's label, else not at all. leave_out: flags whose tiles are dropped.
-    most: tiles taken of each slide at most, drawn with ``seed``. skip_unreadable: leave out slides that cannot be read,
-    with a note. workers: processes that read. cache: keep a copy of all pixels. bag: K tiles a slide make one sample.
+    ``scanner``, ``stain``, ``mpp``, ``annotations`` and covariates; one of the two is needed. annotations: a folder
+    with one GeoJSON or XML a slide. mpp: micrometres per level-0 pixel where a slide does not say. labels: how tiles
+    are labelled; left out, by what is drawn on them, else by the slide's label, else not at all. leave_out: flags
+    whose tiles are dropped. most: tiles taken of each slide at most, drawn with ``seed``. skip_unreadable: leave out
+    slides that cannot be read, with a note. workers: processes that read. cache: keep a copy of all pixels. bag: K
+    tiles of a slide make one sample.
     """
 
     folder: Path | None = None

@@ -61,9 +61,8 @@ def test_holes_and_parts_are_kept(tmp_path):
 @pytest.mark.parametrize("layout", ["collection", "list", "one feature"])
 def test_all_layouts_of_geojson_give_the_same(tmp_path, layout):
     one = feature({"type": "Polygon", "coordinates": [square(0, 0, 10, 20)]}, {"classification": {"name": "stroma"}})
-    content = {"collection": {"type": "FeatureCollection", "features": [one]}, "list": [one], "one feature": one}[
-        layout
-    ]
+    collection = {"type": "FeatureCollection", "features": [one]}
+    content = {"collection": collection, "list": [one], "one feature": one}[layout]
     file = tmp_path / "a.geojson"
     file.write_text(json.dumps(content))
     found = read_annotations(file)
@@ -102,9 +101,7 @@ def test_a_self_crossing_outline_is_repaired_with_a_note_that_names_it(tmp_path)
 
 def test_an_annotation_outside_its_slide_is_refused_by_name(tmp_path):
     file = write_geojson(tmp_path / "a.geojson", [("in", [square(-5, -5, 5, 5)]), ("out", [square(900, 0, 950, 50)])])
-    with pytest.raises(
-        InputError, match=r"annotation 2 \('out'\) lies wholly outside .*slide\.tif of 512 x 512 pixels"
-    ):
+    with pytest.raises(InputError, match=r"annotation 2 \('out'\) lies wholly outside .*slide\.tif of 512 x 512"):
         refuse_outside(read_annotations(file), (512, 512), tmp_path / "slide.tif")
     refuse_outside(read_annotations(file), (910, 512), tmp_path / "slide.tif")
 

@@ -236,7 +236,7 @@ def test_arrays_that_do_not_fit_together_are_refused(tmp_path, change, message):
 
 def test_an_archive_that_is_none_and_an_index_without_an_image_are_refused(tmp_path):
     (tmp_path / "a.npz").write_text("hello")
-    with pytest.raises(InputError, match="cannot be read as a .npz file"):
+    with pytest.raises(InputError, match=r"cannot be read as a \.npz file"):
         image_masks(ImageMasks(file=tmp_path / "a.npz"))
     np.savez(
         tmp_path / "b.npz",

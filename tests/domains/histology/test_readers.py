@@ -88,6 +88,10 @@ def test_without_a_sheet_or_annotations_tiles_are_unlabelled(folder):
     assert set(cohort.samples["subject"]) == {"a", "b", "c"}
 
 
+def test_one_slide_can_be_named_instead_of_a_folder(folder):
+    assert set(read(folder / "b.tif").samples["slide"]) == {"b"}
+
+
 def test_bags_hold_a_fixed_number_of_tiles_of_each_slide(folder):
     cohort = read(folder, sheet=folder / "sheet.csv", bag=20)
     assert cohort.x.shape == (3, 3, 20, 32, 32)

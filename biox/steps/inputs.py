@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from biox.core.arrays import rows_within
+from biox.core.arrays import IN_MEMORY_BYTES, in_rows, rows_within
 
 BATCH_BYTES = 2**25
 BATCH_ROWS = 1024
@@ -103,8 +103,12 @@ class Inputs:
 
 
 def inputs(x: Any, scale: Scale, images: bool, device: torch.device) -> Inputs:
-    """All samples of an array-like ``x`` of raw values."""
+    """All samples of an array-like ``x`` of raw values; images that fit in memory are prepared once, not every epoch."""
     rows = np.arange(x.shape[0])
+    if images and scale.prepare is not None and x.dtype.itemsize * int(np.prod(x.shape)) <= IN_MEMORY_BYTES:
+        at_once = rows_within(x.shape, BATCH_BYTES, BATCH_ROWS)
+        x = np.concatenate([scale.prepared(part) for part in in_rows(x, at_once)])
+        scale = replace(scale, prepare=None)
     if images:
         return Inputs(x, rows, scale, device)
     return Inputs(torch.from_numpy(scale.of_curves(np.asarray(x))).to(device), rows, None, device)

@@ -53,7 +53,7 @@ def overlay() -> UInt8[np.ndarray, "256 4"]:
     """The colour of every step over a slide, with alpha: nothing at zero, nearly solid at the ends."""
     colours = _both(_DEEP[-1], _DEEP[1])
     share = np.abs(np.linspace(-1, 1, 2 * STEPS + 1))
-    alpha = np.rint(235 * share**0.6).astype(np.uint8)
+    alpha = np.rint(235 * share**0.8).astype(np.uint8)
     return np.concatenate([np.zeros((1, 4), np.uint8), np.column_stack([colours, alpha])])
 
 

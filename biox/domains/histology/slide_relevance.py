@@ -64,20 +64,23 @@ def _placed(cohort: Cohort) -> pd.DataFrame:
 def _slide(name: str, found: pd.DataFrame, relevances: Mapping[int, Relevance]) -> SlideRelevance:
     """One slide's tiles. A tile that is in a bag several times has the sum of its relevance: that is its influence."""
     tiles = found.drop_duplicates("tile").reset_index(drop=True)
-    copies = [group[["fold", "row", "place"]].to_numpy() for _, group in found.groupby("tile", sort=False)]
+    places = found[["fold", "row", "place"]].to_numpy(np.int64)
+    ends = np.flatnonzero(np.diff(found["tile"].to_numpy())) + 1
+    copies = np.split(places, ends)  # ``found`` is in the order of the tiles
+    in_bags = bool((places[:, 2] >= 0).any())
 
     def one(fold: int, row: int, place: int) -> np.ndarray:
-        values = relevances[fold].values[row]
-        return np.asarray(values if place < 0 else values[place], np.float32)
+        return np.asarray(relevances[fold].values[row], np.float32)[place]
 
     def read(rows: np.ndarray) -> np.ndarray:
-        if max(len(copies[k]) for k in rows) > 1 or tiles["place"].iloc[rows[0]] >= 0:
+        if in_bags:
             return np.stack([np.sum([one(*copy) for copy in copies[k]], axis=0) for k in rows])
         return _rows(relevances, np.concatenate([copies[k] for k in rows]))
 
     shape = relevances[int(tiles["fold"].iloc[0])].values.shape[-2:]
     targets = {str(target): int(count) for target, count in tiles["target"].value_counts().items()}
-    return SlideRelevance(name, tiles, read, (shape[0], shape[1]), targets, tuple(sorted(set(found["label"]))))
+    labels = found["slide_label"] if "slide_label" in found else found["label"]
+    return SlideRelevance(name, tiles, read, (shape[0], shape[1]), targets, tuple(sorted(set(labels))))
 
 
 def _rows(relevances: Mapping[int, Relevance], places: np.ndarray) -> np.ndarray:

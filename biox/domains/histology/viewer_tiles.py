@@ -95,7 +95,7 @@ def heat_pictures(levels: Levels, folder: Path, finest: int, limits: tuple[float
                     continue
                 image = Image.fromarray(np.ascontiguousarray(part))
                 image.putpalette(palette)
-                image.save(folder / f"{name}.png", transparency=alpha, compress_level=6)
+                image.save(folder / f"{name}.png", transparency=alpha, compress_level=4)
     high, wide = arrays[0].shape
     return Pictures(folder.name, "png", wide, high, len(arrays), levels.down(finest), tuple(absent))
 

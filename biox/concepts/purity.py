@@ -82,12 +82,13 @@ def _of(name: str, levels: pd.Series, samples: _Samples, iterations: int, seed: 
         return _table(name, count, "", np.full((4, count), np.nan), 0)
     deal = _dealt(name, value, samples.of(known))
     held = _held(deal, count, len(names), iterations, seed)
-    sd = held.std(0)
-    above = np.where(sd > 0, (held - held.mean(0)) / np.where(sd > 0, sd, 1), 0)
+    mean, sd = held.mean(0, dtype=float), held.std(0, dtype=float)
+    above = np.where(sd > 0, (held - mean) / np.where(sd > 0, sd, 1), 0)
     most = above.max(2)
     p = (most >= most[0] - 1e-9).mean(0)
     best = above[0].argmax(1)
-    inside, outside = held[0], held[0].sum(0) - held[0]
+    inside = held[0].astype(float)
+    outside = inside.sum(0) - inside
     with np.errstate(invalid="ignore"):
         share, elsewhere = inside / inside.sum(1, keepdims=True), outside / outside.sum(1, keepdims=True)
     rows = np.arange(count)
@@ -117,8 +118,8 @@ def _dealt(name: str, value: np.ndarray, samples: _Samples) -> _Deal:
     if twice.any():
         row = int(np.flatnonzero(unit == per_unit["unit"][twice].iloc[0])[0])
         raise InputError(
-            f"Covariate {name!r} has several values within unit {np.asarray(samples.unit)[row]!r}, so it cannot be "
-            "dealt to whole units. Deal it to samples (no unit), within each unit."
+            f"Covariate {name!r} has several values within unit {str(np.asarray(samples.unit)[row])!r}, so it cannot "
+            "be dealt to whole units. Deal it to samples (no unit), within each unit."
         )
     per_unit = per_unit.sort_values("stratum", kind="stable")
     place = np.empty(len(per_unit), int)

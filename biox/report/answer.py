@@ -2,11 +2,12 @@
 
 import math
 
+from biox.core.find import find, known
 from biox.report.agreement import ALPHA, agreement_sentence
 from biox.report.blocks import Section, Text, section
 from biox.report.curves import curves, main_comparison, stretches
 from biox.report.found import Claim, claim, claims, parts, table
-from biox.report.given import Given, first_method
+from biox.report.given import Answer, Given, first_method
 from biox.report.marks import axis_unit
 from biox.report.people import covariate_name
 from biox.report.truth import truth_sentence
@@ -16,12 +17,21 @@ FEW_PEOPLE = 30
 
 
 def question(given: Given) -> Section | None:
-    """What was asked, and what was found: how well, where, whether it can be trusted, and what speaks against it."""
-    answers = [sentence for sentence in (how_well(given), where(given), trusted(given)) if sentence]
-    if not answers:
-        answers = ["There is no evidence yet: this study has made no claims."]
+    """What was asked, and what was found: how well, where, whether it can be trusted, and what speaks against it.
+
+    A domain with a function of its own (``biox.report.histology_answer``) says it in its own words.
+    """
+    own = f"{given.study.domain}_answer"
+    said = find("biox.report", own)(given) if own in known("biox.report") else of_curves(given)
+    answers = said.answers or ("There is no evidence yet: this study has made no claims.",)
     blocks = [Text(given.study.question, "question"), *(Text(words, "answer") for words in answers)]
-    return section("answer", "Question and answer", [*blocks, *(Text(words, "warning") for words in cautions(given))])
+    return section("answer", "Question and answer", [*blocks, *(Text(words, "warning") for words in said.cautions)])
+
+
+def of_curves(given: Given) -> Answer:
+    """The answers of a study of curves."""
+    sentences = (how_well(given), where(given), trusted(given))
+    return Answer(tuple(sentence for sentence in sentences if sentence), tuple(cautions(given)))
 
 
 def how_well(given: Given) -> str:

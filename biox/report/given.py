@@ -15,7 +15,8 @@ Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
 class Given:
     """Everything that the sections of a study's page may draw on.
 
-    relevances: by method, fold and variant; provenance: the record of each step by the step's name.
+    relevances: by method, fold and variant; provenance: the record of each step by the step's name;
+    slides: what the viewer shows (``biox.steps.heatmaps``).
     """
 
     study: Study
@@ -23,15 +24,30 @@ class Given:
     evidence: Evidence
     relevances: Relevances
     provenance: Mapping[str, Mapping[str, Any]]
+    slides: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a domain adds to the page: its curves or images, figures of tests on relevance maps, and single people."""
+    """What a domain adds to the page.
+
+    curves: its first section of figures; maps: figures of tests on relevance maps; single: single people.
+    cohort: its own description of the cohort, in place of the general one; sections: any further ones, in their order.
+    """
 
     curves: Section | None
     maps: tuple[Figure, ...]
     single: Section | None
+    cohort: Section | None = None
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study answers to its question, in sentences, and what a reader must know before believing them."""
+
+    answers: tuple[str, ...]
+    cautions: tuple[str, ...]
 
 
 def first_method(given: Given) -> str:

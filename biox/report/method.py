@@ -1,12 +1,13 @@
 """The method paragraph: what was done with which settings, ready to paste into a paper, with its sources."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from biox.core.study import Method, Named, Study, Variant
 from biox.report.blocks import Code, Section, Text, section
 from biox.report.curves import comparisons, curves, main_comparison
-from biox.report.found import claims, how_pooled, how_tested
+from biox.report.found import claims, how_pooled, how_tested, table
 from biox.report.given import Given
 from biox.report.words import joined, plural
 
@@ -24,7 +25,13 @@ SOURCES = {
     "J Educ Stat 1981; 6: 107–128.",
     "gait": "Slijepcevic D et al. Explaining machine learning models for clinical gait analysis. "
     "ACM Trans Comput Healthc 2021; 3: 14.",
+    "histology": "Hägele M et al. Resolving challenges in deep learning-based analyses of histopathological images "
+    "using explanation methods. Sci Rep 2020; 10: 6423.",
+    "spray": "Lapuschkin S et al. Unmasking Clever Hans predictors and assessing what machines really learn. "
+    "Nat Commun 2019; 10: 1096.",
 }
+FOLLOWS = {"gait": "Slijepcevic et al.", "histology": "Hägele et al."}
+IMAGE_AXES = 3
 SOLVED = ("linear_svm", "logistic")
 NORMALISED = {
     "none": "not normalised",
@@ -62,9 +69,12 @@ def paragraph(given: Given) -> tuple[str, list[str]]:
         sentences.append(
             f"Agreement of relevance and statistics was tested on disjoint people ({how_pooled(pooled[0])})."
         )
-    if study.domain == "gait":
-        cited.append("gait")
-        sentences.append(f"The approach follows Slijepcevic et al. [{len(cited)}].")
+    if table(given.evidence, "spray_points") is not None or table(given.evidence, "scan") is not None:
+        cited.append("spray")
+        sentences.append(_scanned(given, len(cited)))
+    if study.domain in FOLLOWS:
+        cited.append(study.domain)
+        sentences.append(f"The approach follows {FOLLOWS[study.domain]} [{len(cited)}].")
     sentences.append(f"Intervals are 95 % bootstrap intervals over people. Computed with biox {_version(given)}.")
     return " ".join(sentences), cited
 
@@ -73,9 +83,35 @@ def _data(given: Given) -> str:
     samples = given.cohort.samples
     names = [f"{len(axis.labels)} {axis.name}{' points' if k else 's'}" for k, axis in enumerate(given.cohort.axes)]
     people = plural(samples["subject"].nunique(), "person", "people")
+    if len(given.cohort.axes) >= IMAGE_AXES:
+        return _images(given, people)
     what = " × ".join(names) + (f", in {given.cohort.unit}" if given.cohort.unit else "")
     classes = joined(given.cohort.classes)
     return f"We analysed {plural(len(samples), 'sample')} of {people} ({what}); classes: {classes}."
+
+
+def _images(given: Given, people: str) -> str:
+    samples, shape = given.cohort.samples, given.cohort.x.shape
+    slides = f" on {plural(samples['slide'].nunique(), 'slide')}" if "slide" in samples else ""
+    bags = f"slides with {shape[2]} tiles each" if len(shape) > IMAGE_AXES + 1 else "tiles"
+    mpp = samples["mpp"].median() if "mpp" in samples else math.nan
+    scale = f" at {mpp:.2f} µm per pixel" if math.isfinite(mpp) else ""
+    size = f"{shape[-2]} × {shape[-1]} pixels{scale}"
+    classes = joined(given.cohort.classes)
+    return f"We analysed {plural(len(samples), 'sample')} of {people}{slides} ({bags} of {size}); classes: {classes}."
+
+
+def _scanned(given: Given, source: int) -> str:
+    """How heatmaps were grouped and tested for ties to what is not tissue."""
+    tests = table(given.evidence, "scan")
+    scan = (
+        ""
+        if tests is None
+        else (
+            " and tested for ties to what is known of the tiles and to fixed places, by shuffling patients, after Holm"
+        )
+    )
+    return f"Out-of-fold heatmaps were grouped by spectral relevance analysis [{source}]{scan}."
 
 
 def _splits(given: Given) -> str:
@@ -124,7 +160,8 @@ def _explained(study: Study) -> str:
 
 
 def _target(how: Method) -> str:
-    return "the true class" if how.target == "label" else "the predicted class"
+    known = {"label": "the true class", "dominant": "the predicted class"}
+    return known.get(how.target, f"“{how.target}”")
 
 
 def _named(choice: Named) -> str:

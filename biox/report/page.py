@@ -2,50 +2,43 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from biox.core.find import find, known
-from biox.core.study import Study
-from biox.core.types import Cohort, Evidence
 from biox.report.agreement import agreement, maps_between_classes
 from biox.report.answer import question
 from biox.report.blocks import Hover, Page, Section, figures
 from biox.report.checks import confounders, conservation, raters, variants
 from biox.report.colour import dark, declarations, light
-from biox.report.given import Drawn, Given, Relevances
+from biox.report.given import Drawn, Given
 from biox.report.method import method
 from biox.report.origin import all_claims, origin
 from biox.report.people import people
 from biox.report.performance import performance
 from biox.report.svg import look, standalone
 from biox.report.truth import truth
+from biox.report.viewer import has_viewer, viewer_data
 
 
-def study_page(
-    study: Study,
-    cohort: Cohort,
-    evidence: Evidence,
-    relevances: Relevances,
-    provenance: Mapping[str, Mapping[str, Any]],
-) -> Page:
-    """The report of one study: question, answer, figures, checks, method, provenance; one page that needs nothing else.
+def study_page(given: Given) -> Page:
+    """The report of one study: question, answer, figures, checks, method, provenance; one page that needs nothing else
+    but, for slides, the pictures of its viewer.
 
     Sections whose evidence is absent are left out. Equal evidence gives equal bytes.
-    provenance: the record of each step (``biox.core.provenance``) by the step's name.
     """
-    given = Given(study, cohort, evidence, relevances, provenance)
+    study = given.study
     drawn = find("biox.report", study.domain)(given) if study.domain in known("biox.report") else Drawn(None, (), None)
     sections = [
         question(given),
-        people(given),
+        drawn.cohort or people(given),
         performance(given),
         drawn.curves,
+        *drawn.sections,
         agreement(given),
         truth(given),
         maps_between_classes(given, drawn.maps),
@@ -80,7 +73,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(kind=lambda block: type(block).__name__.lower(), drawing=Markup, data=_data)
-    made.globals.update(style=Markup(_style()), script=Markup(_asset("script.js")))
+    made.filters.update(has_viewer=has_viewer, viewer_data=viewer_data)
+    made.globals.update(
+        style=Markup(_style()), script=Markup(_asset("script.js")), asset=lambda name: Markup(_asset(name))
+    )
     return made
 
 

@@ -165,11 +165,16 @@ def look() -> str:
         ".figure .ring { fill: none; stroke: var(--warn); stroke-width: 1; } .figure .accent { fill: var(--accent); }",
         ".figure .person { stroke: var(--ink); stroke-width: 2.2; }",
         ".figure .halo { font-size: 10px; paint-order: stroke; stroke: var(--card); stroke-width: 3px; }",
+        ".figure .outline { stroke: #1b2126; stroke-width: 1; } .figure .tiles { stroke-width: .6; fill-opacity: .3; }",
+        ".figure .number { font-size: 14px; font-weight: 700; paint-order: stroke; }",
+        ".figure .number { stroke: var(--card); stroke-width: 4px; }",
         ".figure .cursor { stroke: var(--ink); stroke-width: .8; opacity: 0; }",
     ]
     for k, dash in enumerate(CLASS_DASHES):
         rules.append(f".figure .c{k} {{ stroke: var(--c{k}); stroke-width: 2; stroke-dasharray: {dash}; }}")
         rules.append(f".figure .b{k} {{ fill: var(--c{k}); opacity: .2; }} .figure .d{k} {{ fill: var(--c{k}); }}")
+        rules.append(f".figure .m{k} {{ fill: var(--c{k}); stroke: none; }}")
+        rules.append(f".figure .t{k} {{ fill: var(--c{k}); stroke: var(--c{k}); }}")
     for step in range(-STEPS, STEPS + 1):
         width = 1.6 + 3.6 * abs(step) / STEPS
         rules.append(f".figure .r{step} {{ stroke: var(--r{step}); stroke-width: {width:.2f}; }}")

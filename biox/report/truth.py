@@ -25,7 +25,7 @@ def truth(given: Given) -> Section | None:
     """One row an explanation and class: mass and rank accuracy in the planted windows."""
     found = [{parts(row.group): row for row in claims(given.evidence, name)} for name in MEASURES]
     groups = list(dict.fromkeys(group for rows in found for group in rows))
-    if not groups:
+    if not found[0]:
         return None
     rows = tuple(
         (group[-1], group[0] if len(group) > 1 else "", *(_cell(own.get(group)) for own in found)) for group in groups

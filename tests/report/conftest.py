@@ -10,6 +10,7 @@ from biox.core.find import checked
 from biox.core.study import Study
 from biox.core.types import Axis, Cohort, Evidence, Prediction, Relevance, claims_table
 from biox.report import study_page
+from biox.report.given import Given
 
 CHANNELS = ("affected ML", "affected AP", "affected V", "unaffected ML", "unaffected AP", "unaffected V")
 POINTS = np.arange(101.0)
@@ -27,7 +28,7 @@ class Made:
     provenance: dict
 
     def page(self):
-        return study_page(self.study, self.cohort, self.evidence, self.relevances, self.provenance)
+        return study_page(Given(self.study, self.cohort, self.evidence, self.relevances, self.provenance))
 
     def with_claim(self, claim: str, group: str, **changes: float) -> "Made":
         claims = self.evidence.claims.copy()

@@ -12,6 +12,7 @@ import pytest
 from biox.core.study import Folds, Named
 from biox.core.types import Evidence, claims_table
 from biox.report import study_page
+from biox.report.given import Given
 
 HOSTILE = "<script>alert('x')</script>&\"'</svg>"
 VOID = {"meta", "br", "hr", "img", "input", "link", "wbr"}
@@ -91,7 +92,7 @@ def test_text_of_the_user_cannot_become_part_of_the_page(made_with):
     claims = made.evidence.claims.assign(method=HOSTILE)
     evidence = Evidence(claims, {**made.evidence.tables, "subjects": subjects})
     record = {**made.provenance["ingest"], "inputs": {f"{HOSTILE}.csv": HOSTILE}, "settings": {HOSTILE: HOSTILE}}
-    page = study_page(study, cohort, evidence, made.relevances, {f"ingest {HOSTILE}": record})
+    page = study_page(Given(study, cohort, evidence, made.relevances, {f"ingest {HOSTILE}": record}))
     assert "<script>alert" not in page.html
     assert page.html.count("<script>") == made.page().html.count("<script>") == 1
     assert parsed(page.html).faults == []
@@ -205,7 +206,7 @@ def test_a_confounder_is_named_beside_the_answer(made):
 
 
 def test_a_study_without_any_evidence_says_so(made):
-    page = study_page(made.study, made.cohort, Evidence(claims_table([]), {}), {}, {})
+    page = study_page(Given(made.study, made.cohort, Evidence(claims_table([]), {}), {}, {}))
     assert "There is no evidence yet" in page.html
     assert parsed(page.html).faults == []
     assert page.figures == {}
@@ -228,7 +229,7 @@ def test_each_kind_of_claim_may_be_absent(made_with):
 
 def test_a_domain_without_figures_of_its_own_still_has_a_page(made):
     study = made.study.model_copy(update={"domain": "ecg"})
-    page = study_page(study, made.cohort, made.evidence, made.relevances, made.provenance)
+    page = study_page(Given(study, made.cohort, made.evidence, made.relevances, made.provenance))
     assert "88.1 %" in words(page.html)
     assert not any(name.startswith("curves") for name in page.figures)
 

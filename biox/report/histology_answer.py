@@ -1,0 +1,101 @@
+"""What a histology study answers: how well, where the model looks, whether a bias was found; and what to beware of."""
+
+import math
+from typing import Any
+
+from biox.report.found import Claim, claim
+from biox.report.given import Answer, Given
+from biox.report.histology_bias import verdict
+from biox.report.histology_places import centre_sentence, of_main, place_sentence
+from biox.report.histology_views import on_views, view_name
+from biox.report.words import amount, interval, joined, number, percent
+
+FEW_PATIENTS = 30
+AUROC_OF_CHANCE = 0.5
+FIRST = ("object", "artefact")
+
+
+def histology_answer(given: Given) -> Answer:
+    """The sentences of the first section of the page and of the index."""
+    found = (how_well(given), where(given), verdict(given))
+    return Answer(tuple(words for words in found if words), tuple(cautions(given)))
+
+
+def how_well(given: Given) -> str:
+    """AUROC on patients the model had not seen, against colour alone and against guessing; then on other views."""
+    own, logistic = (claim(given.evidence, "AUROC", name) for name in ("main", "logistic"))
+    if own is None:
+        return ""
+    told = joined(f"“{name}”" for name in given.cohort.classes)
+    colour = "" if logistic is None else f"; colour alone, by logistic regression, {_said(logistic)}"
+    share = claim(given.evidence, "accuracy", "main")
+    named = "" if share is None else f", and named {amount(share.value, share.unit)} of the samples right"
+    better = _verdict(own, logistic)
+    return (
+        f"On patients it had not seen the model told {told} apart with an AUROC of {_said(own)}{named} "
+        f"(guessing 50 %{colour}).{better}{_elsewhere(given)}"
+    )
+
+
+def _verdict(own: Claim, logistic: Claim | None) -> str:
+    if not math.isfinite(own.low):
+        return ""
+    if own.low <= AUROC_OF_CHANCE:
+        return " No ability to tell them apart was shown."
+    if logistic is not None and math.isfinite(logistic.value) and logistic.value > own.low:
+        return " That is better than guessing, but not clearly better than colour alone."
+    return " That is better than guessing."
+
+
+def _elsewhere(given: Given) -> str:
+    """The same AUROC on other versions of the tiles, where there are such."""
+    others = {view: row for view, row in on_views(given, "main").items() if view != "given"}
+    if not others:
+        return ""
+    told = joined(f"{_area(row)} {view_name(view)}" for view, row in others.items())
+    return f" On other versions of the same tiles it reaches {told}."
+
+
+def _area(row: Any) -> str:
+    ends = f" (95 % interval {interval(row.low, row.high, 'share')})" if math.isfinite(row.low) else ""
+    return percent(row.auroc, 1) + ends
+
+
+def _said(row: Claim) -> str:
+    ends = f" (95 % interval {interval(row.low, row.high, row.unit)})" if math.isfinite(row.low) else ""
+    return amount(row.value, row.unit) + ends
+
+
+def where(given: Given) -> str:
+    """Where the relevance lies: on the marked structures, on the artefact, else on the part furthest from chance."""
+    rows = [row for row in of_main(given) if row.place != "centre"]
+    known = [row for row in rows if row.place in FIRST]
+    others = sorted((row for row in rows if row.place not in FIRST), key=lambda row: (-row.times, row.place))
+    told = [place_sentence(row) for row in known or others[:1]]
+    return " ".join([*told, centre_sentence(given)]).strip()
+
+
+def cautions(given: Given) -> list[str]:
+    """Few patients, colour that does as well, and an AUROC that falls on another version of the tiles."""
+    words, patients = [], given.cohort.samples["subject"].nunique()
+    if patients < FEW_PATIENTS:
+        words.append(
+            f"Only {patients} patients: every figure here is uncertain, and a bias scan finds only strong ties."
+        )
+    gain = claim(given.evidence, "accuracy above logistic", "main")
+    if gain is not None and math.isfinite(gain.low) and gain.low <= 0:
+        ends = f"{number(100 * gain.low, 1)} to {number(100 * gain.high, 1)}"
+        words.append(
+            "Not shown to be better than logistic regression on the mean colours: the difference in accuracy is "
+            f"{number(100 * gain.value, 1)} percentage points (95 % interval {ends})."
+        )
+    by_view = on_views(given, "main")
+    own = by_view.get("given")
+    fallen = {} if own is None else {view: row for view, row in by_view.items() if row.high < own.low}
+    if own is not None and fallen:
+        view = min(fallen, key=lambda name: fallen[name].auroc)
+        words.append(
+            f"The AUROC falls from {percent(own.auroc, 1)} to {percent(fallen[view].auroc, 1)} {view_name(view)}: "
+            "part of it is owed to something other than the tissue."
+        )
+    return words

@@ -1,0 +1,120 @@
+"""How much of the relevance lies in a known place (nucleus, artefact, border, ink), beside what chance would give."""
+
+import math
+from dataclasses import dataclass
+
+from biox.report.blocks import Section, Table, Terms, Text, section, tidy
+from biox.report.found import Claim, claims, parts, records, shown_name, table
+from biox.report.given import Given, first_method
+from biox.report.histology_views import share
+from biox.report.words import UNKNOWN, count, interval, number, percent
+
+TERMS = (
+    ("Relevance mass", "the share of all relevance (its absolute value) that lies in the place."),
+    ("Chance", "the share of the pixels that the place has: what relevance spread evenly would give."),
+    ("Rank accuracy", "the share of the most relevant pixels, as many as the place has, that lie in it."),
+)
+INSIDE = {
+    "object": "on the marked structures",
+    "artefact": "on the planted artefact",
+    "centre": "in the centre of the tile",
+    "border": "on the border of the tile",
+    "white": "on white background",
+    "ink": "on pen ink",
+}
+NAMES = ("place", "model", "explanation")
+NUMBERS = ("relevance mass", "chance", "times chance", "rank accuracy", "of the positive", "patients")
+MASS, RANK, POSITIVE = "RMA", "RRA", "mu"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Relevance in one place: its share with interval, chance, and rank accuracy and positive share where computed."""
+
+    place: str
+    variant: str
+    method: str
+    mass: float
+    low: float
+    high: float
+    chance: float
+    patients: float
+    rank: str = UNKNOWN
+    positive: str = UNKNOWN
+
+    @property
+    def times(self) -> float:
+        """How many times chance; 1 is even, NaN where chance is nothing."""
+        return self.mass / self.chance if self.chance > 0 else math.nan
+
+
+def places(given: Given) -> Section | None:
+    """The study's model in sentences, then one row a place, model and explanation."""
+    rows = all_places(given)
+    told = [Text(place_sentence(row)) for row in rows if _main(given, row)]
+    centre = centre_sentence(given)
+    told += [Text(centre)] if centre else []
+    cells = tuple(_cells(row) for row in rows)
+    strong = frozenset(k for k, row in enumerate(rows) if _main(given, row))
+    caption = "Means over tiles, out of fold, with 95 % intervals over patients."
+    shown = tidy(
+        Table((*NAMES, *NUMBERS), cells, caption, names=3, strong=strong if len(strong) < len(rows) else frozenset())
+    )
+    title = "Where the relevance lies, against chance"
+    return section("places", title, [Terms(TERMS), *told, shown]) if rows else None
+
+
+def all_places(given: Given) -> list[Place]:
+    """Known structures and artefacts first, then parts of the tile."""
+    found, areas = table(given.evidence, "localisation"), table(given.evidence, "areas")
+    made = []
+    for row in [] if found is None else records(found[found["measure"] == MASS]):
+        beside = found[(found["method"] == row.method) & (found["variant"] == row.variant)]  # type: ignore[index]
+        others = {str(o.measure): o for o in records(beside[beside["region"] == row.region])}
+        more = [share(o.value, o.low, o.high) if (o := others.get(m)) else UNKNOWN for m in (RANK, POSITIVE)]
+        numbers = row.value, row.low, row.high, row.chance, row.patients
+        made.append(Place(str(row.region), str(row.variant), str(row.method), *numbers, *more))
+    for row in [] if areas is None else records(areas):
+        numbers = row.share, row.low, row.high, row.chance, row.patients
+        made.append(Place(str(row.area), str(row.variant), str(row.method), *numbers))
+    return [row for row in made if math.isfinite(row.mass) and math.isfinite(row.chance)]
+
+
+def of_main(given: Given) -> list[Place]:
+    """The places of the study's model under its first method."""
+    return [row for row in all_places(given) if _main(given, row)]
+
+
+def place_sentence(row: Place) -> str:
+    """One place in one sentence, with interval and chance."""
+    ends = f"95 % interval {interval(row.low, row.high, 'share')}; " if math.isfinite(row.low) else ""
+    where = INSIDE.get(row.place, f"on {row.place.replace('_', ' ')}")
+    verdict = "as chance would have it"
+    verdict = "more than chance" if row.low > row.chance else "less than chance" if row.high < row.chance else verdict
+    times = f", {number(row.times, 1)} times" if math.isfinite(row.times) else ""
+    control = f"{ends}chance {percent(row.chance, 1)}{times}"
+    return f"{percent(row.mass, 1)} of the relevance lies {where} ({control}): {verdict}."
+
+
+def centre_sentence(given: Given) -> str:
+    """Whether the centre of a tile gets more relevance than the rest; "" where it was not measured."""
+    rows = [row for row in claims(given.evidence, "centre ratio") if "main" in parts(row.group)]
+    rows = [row for row in rows if math.isfinite(row.value)]
+    own: Claim | None = next(
+        (row for row in rows if first_method(given) in parts(row.group)), rows[0] if rows else None
+    )
+    if own is None:
+        return ""
+    ends = f"95 % interval {interval(own.low, own.high)}; " if math.isfinite(own.low) else ""
+    times = f"{number(own.value)} times the relevance of one elsewhere"
+    return f"A pixel in the centre of a tile has {times} ({ends}1 is even)."
+
+
+def _main(given: Given, row: Place) -> bool:
+    return (row.method, row.variant) == (first_method(given), "main")
+
+
+def _cells(row: Place) -> tuple[str, ...]:
+    mass = share(row.mass, row.low, row.high)
+    words = row.place.replace("_", " "), shown_name(row.variant), row.method
+    return *words, mass, percent(row.chance, 1), number(row.times, 1), row.rank, row.positive, count(row.patients)

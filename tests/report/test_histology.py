@@ -1,0 +1,313 @@
+"""The page of a histology study: its words come from the evidence, its pictures from tiles and out-of-fold maps."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+from html import unescape
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from biox.core.types import Evidence, claims_table
+from biox.report import entry, study_page
+from biox.report.given import Given
+from biox.report.histology_gallery import KINDS, chosen, own_scores
+from biox.report.histology_slides import squares
+from biox.report.pictures import coloured, embedded, overlay, reduced, scale_end
+from biox.report.scatter import SHAPES, look, scatter
+from tests.report.made_tiles import make_tiles
+
+RED, BLUE = 0, 2
+
+
+@pytest.fixture(scope="module")
+def tiles():
+    return make_tiles()
+
+
+def words(html: str) -> str:
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.S)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").split())
+
+
+def part(html: str, name: str) -> str:
+    return words(html.split(f'<section id="{name}">')[1].split("</section>")[0])
+
+
+def picture(address: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGB"))
+
+
+def images(figure: str) -> list[str]:
+    return re.findall(r'href="(data:image/[^"]+)"', figure)
+
+
+def changed(tiles, name: str, where: dict, **changes):
+    """The study with other values in those rows of a table that ``where`` names."""
+    table = tiles.evidence.tables[name].copy()
+    rows = np.logical_and.reduce([table[column] == value for column, value in where.items()])
+    assert rows.sum() == 1, f"{where} stands {rows.sum()} times in {name}"
+    for column, value in changes.items():
+        table.loc[rows, column] = value
+    return tiles.with_tables(**{name: table})
+
+
+def test_the_answer_gives_number_interval_and_control(tiles):
+    said = part(tiles.page().html, "answer")
+    assert "AUROC of 95.1 % (95 % interval 91.0–98.9 %)" in said
+    assert "colour alone, by logistic regression, 74.1 %" in said
+    assert "71.2 % (95 % interval 68.2–74.2 %) without the artefact" in said
+    assert (
+        "31.0 % of the relevance lies on the planted artefact (95 % interval 26.0–36.0 %; chance 5.0 %, 6.2 times)"
+        in said
+    )
+    assert "1.31 times the relevance of one elsewhere (95 % interval 1.12–1.52; 1 is even)" in said
+    assert "Groups of heatmaps of tumour go with site (0.91, chance 0.51; corrected p = 0.004)" in said
+
+
+@pytest.mark.parametrize(
+    ("table", "where", "changes", "section", "shown"),
+    [
+        ("views", {"variant": "main", "view": "clean"}, {"auroc": 0.1234}, "views", "12.3 ("),
+        ("views", {"variant": "main", "view": "clean"}, {"auroc": 0.1234}, "answer", "12.3 % (95 %"),
+        (
+            "areas",
+            {"variant": "main", "area": "border"},
+            {"share": 0.1234},
+            "places",
+            "12.3 % of the relevance lies on",
+        ),
+        ("localisation", {"region": "artefact", "measure": "RMA"}, {"chance": 0.1234}, "answer", "chance 12.3 %"),
+        ("localisation", {"region": "object", "measure": "RRA"}, {"value": 0.1234}, "places", "12.3 ("),
+        ("scan", {"variant": "main", "test": "predict"}, {"value": 12.34}, "bias", "12.34"),
+        ("subclasses", {"value": "many"}, {"rate": 0.1234}, "views", "12.3 ("),
+        ("remedies", {"group": "clean"}, {"after": 0.1234}, "remedies", "12.3 % with “clean”"),
+        ("slides", {"slide": "S3"}, {"auroc": 0.123}, "slide-results", "12 %"),
+    ],
+)
+def test_a_changed_number_changes_what_is_read(tiles, table, where, changes, section, shown):
+    assert shown not in part(tiles.page().html, section)
+    assert shown in part(changed(tiles, table, where, **changes).page().html, section)
+
+
+SITE = {"variant": "main", "test": "cluster"}
+
+
+def test_no_bias_is_claimed_where_no_test_stands_out_after_correction(tiles):
+    quiet = changed(tiles, "scan", SITE, p=0.02, q=0.08, alarm=False).page().html
+    assert "made 2 tests and none stands out (smallest corrected p = 0.080)" in part(quiet, "answer")
+    assert "A bias was found" not in part(quiet, "answer") + part(quiet, "bias")
+    assert "A bias was found: of 2 tests of the bias scan 1 stands out" in part(tiles.page().html, "answer")
+
+
+def test_the_verdict_is_that_of_the_studys_own_model_and_first_method(tiles):
+    others = tiles.evidence.tables["scan"].assign(alarm=True, q=0.001)
+    own = tiles.evidence.tables["scan"].query("variant == 'main'").assign(alarm=False, q=0.5)
+    both = pd.concat([own, others.query("variant == 'clean'")], ignore_index=True)
+    assert "A bias was found" not in part(tiles.with_tables(scan=both).page().html, "answer")
+    assert "The same scan of “clean” (lrp): 1 of 1 test stand" in part(tiles.with_tables(scan=both).page().html, "bias")
+
+
+def test_a_test_that_could_not_be_made_is_no_finding_and_says_why(tiles):
+    assert "not tested: no ink" in part(tiles.page().html, "bias")
+    none = tiles.evidence.tables["scan"].assign(p=np.nan, q=np.nan, alarm=False)
+    assert "could make no test" in part(tiles.with_tables(scan=none).page().html, "answer")
+
+
+def test_without_a_scan_nothing_is_said_of_bias(tiles):
+    html = tiles.without_table("scan").page().html
+    assert "bias" not in part(html, "answer").replace("a bias scan finds only strong ties", "")
+    assert 'id="bias"' not in html
+
+
+@pytest.mark.parametrize(
+    ("low", "verdict"),
+    [(0.45, "No ability"), (0.7, "not clearly better than colour"), (0.9, "That is better than guessing.")],
+)
+def test_the_verdict_follows_the_interval_and_the_baseline(tiles, low, verdict):
+    html = tiles.with_claim("AUROC", "main", low=low).page().html
+    assert verdict in part(html, "answer")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.06, 0.4, "more than chance"), (0.0, 0.04, "less than chance"), (0.02, 0.4, "as chance would have it")],
+)
+def test_a_share_of_relevance_is_judged_by_its_interval(tiles, low, high, verdict):
+    found = tiles.evidence.tables["localisation"].query("region == 'artefact'").assign(low=low, high=high)
+    html = tiles.with_tables(localisation=found).without_table("areas").page().html
+    assert f"lies on the planted artefact (95 % interval {100 * low:.1f}–{100 * high:.1f} %" in part(html, "places")
+    assert f"times): {verdict}." in part(html, "places")
+
+
+def test_a_fall_on_other_versions_of_the_tiles_is_a_caution_and_a_small_one_is_not(tiles):
+    assert "The AUROC falls from 95.1 % to 20.4 %" in part(tiles.page().html, "answer")
+    views = tiles.evidence.tables["views"].assign(auroc=0.94, low=0.9, high=0.97)
+    assert "The AUROC falls" not in part(tiles.with_tables(views=views).page().html, "answer")
+
+
+def test_the_index_says_what_the_page_says(tiles):
+    made = entry(tiles.study, tiles.cohort, tiles.evidence)
+    said = part(tiles.page().html, "answer")
+    assert len(made.answers) >= 4
+    assert all(" ".join(answer.split()) in said for answer in made.answers)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_surest_tiles_have_the_largest_margins_and_no_tile_stands_twice(tiles, right):
+    scores = own_scores(Given(tiles.study, tiles.cohort, tiles.evidence, {}, {}))
+    assert scores is not None
+    kinds = {kind.sure: kind for kind in KINDS if kind.right == right}
+    sure, unsure = (chosen(scores, "tumour", kinds[which]) for which in (True, False))
+    assert set(sure["sample"]).isdisjoint(unsure["sample"])
+    assert ((sure["predicted"] == sure["label"]) == right).all()
+    own = scores[(scores["label"] == "tumour") & ((scores["predicted"] == "tumour") == right)]
+    assert sure["margin"].iloc[0] == own["margin"].max()
+    assert sure["subject"].is_unique or own["subject"].nunique() < len(sure)
+
+
+def test_the_gallery_shows_the_tile_itself_and_the_map_of_the_fold_that_had_not_seen_it(tiles):
+    scores = own_scores(Given(tiles.study, tiles.cohort, tiles.evidence, {}, {}))
+    assert scores is not None
+    first = chosen(scores, "tumour", KINDS[0]).iloc[0]
+    row = int(first["sample"][1:])
+    shown = [picture(address) for address in images(tiles.page().figures["gallery-tumour-named-right-surely"])]
+    tile = np.moveaxis(np.asarray(tiles.cohort.x)[row], 0, -1)
+    relevance = tiles.relevances["lrp"][int(first["fold"])]["main"].values[row]
+    assert np.array_equal(shown[0], tile)
+    assert np.array_equal(shown[1], overlay(tile, relevance, scale_end(relevance)))
+    assert shown[1][2, 2, RED] > shown[1][2, 2, BLUE] + 50
+
+
+def test_maps_of_training_folds_are_never_drawn(tiles):
+    trained = {}
+    for fold, own in tiles.relevances["lrp"].items():
+        trained[fold] = {"main": replace(own["main"], samples=own["main"].samples.assign(part="train"))}
+    page = study_page(Given(tiles.study, tiles.cohort, tiles.evidence, {"lrp": trained}, {}))
+    assert len(images(page.figures["gallery-tumour-named-right-surely"])) == 4
+    assert len(images(tiles.page().figures["gallery-tumour-named-right-surely"])) == 8
+
+
+def test_relevance_for_is_red_against_is_blue_and_none_is_grey():
+    relevance = np.array([[1.0, -1.0, 0.0]])
+    for drawn in (coloured(relevance, 1.0), overlay(np.full((1, 3, 3), 128, np.uint8), relevance, 1.0)):
+        red, blue, none = drawn.astype(int)[0]
+        assert red[RED] > red[BLUE] + 50
+        assert blue[BLUE] > blue[RED] + 50
+        assert np.ptp(none) <= 3
+
+
+def test_a_map_of_nothing_has_no_colour():
+    nothing = np.zeros((4, 4))
+    assert scale_end(nothing) == 0
+    assert np.ptp(overlay(np.full((4, 4, 3), 90, np.uint8), nothing, 0.0)) == 0
+
+
+def test_reducing_keeps_the_mean_of_relevance_and_the_size_small():
+    relevance = np.random.default_rng(0).normal(size=(512, 512)).astype(np.float32)
+    small = reduced(relevance, 128)
+    assert small.shape == (128, 128)
+    assert small.mean() == pytest.approx(relevance.mean(), abs=1e-6)
+    assert reduced(np.full((300, 200, 3), 7, np.uint8), 100).dtype == np.uint8
+
+
+def test_small_pictures_keep_every_pixel():
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    assert np.array_equal(picture(embedded(pixels)), pixels)
+
+
+def test_neighbouring_tiles_are_drawn_as_one_box_and_a_gap_makes_two():
+    tiles = pd.DataFrame({"x": [0, 10, 20, 40], "y": [0, 0, 0, 0], "size": [10] * 4})
+    assert squares(tiles, (1.0, 0.0, 0.0), 0).count("M") == 2
+    assert squares(tiles.iloc[:3], (1.0, 0.0, 0.0), 0).count("M") == 1
+    assert 'd="M0.0 0.0H30.0V10.0H0.0Z"' in squares(tiles.iloc[:3], (1.0, 0.0, 0.0), 0)
+
+
+def test_groups_differ_in_shape_as_well_as_in_colour():
+    assert len(set(SHAPES)) == len(SHAPES) == len({look(k) for k in range(len(SHAPES))})
+    drawn = scatter(np.random.default_rng(0).normal(size=(50, 2)), np.arange(50) % 3, "Map")
+    shapes = [path.count("L") // path.count("M") for path in re.findall(r' d="([^"]+)"', drawn)]
+    assert len(set(shapes)) == 3
+    assert all(f">{k}</text>" in drawn for k in (1, 2, 3))
+
+
+def test_only_properties_that_stand_out_are_listed_before_the_fold(tiles):
+    section = tiles.page().html.split('<section id="spray">')[1].split("</section>")[0]
+    first = words(section.split("<details")[0])
+    assert "2 site south 91 % 50 % 0.001 0.012" in first
+    assert "scanner" not in first
+    quiet = tiles.with_tables(spray_purity=tiles.evidence.tables["spray_purity"].assign(q=0.5)).page().html
+    assert "No group of tumour is tied to a property." in part(quiet, "spray")
+
+
+def test_the_remedies_are_told_from_before_to_after(tiles):
+    said = part(tiles.page().html, "remedies")
+    assert "71.2 % before, 90.3 % with “clean” (change 19.1 percentage points, 95 % interval 12.1 to 26.3)" in said
+    assert said.count("it helped") == 2
+    figure = tiles.page().figures["remedy-auroc-clean"]
+    assert figure.count('class="hollow"') == figure.count('class="dot"') == 1
+    unsure = changed(tiles, "remedies", {"group": "clean"}, low=-0.02).page().html
+    assert "it was not shown to help" in part(unsure, "remedies")
+    worse = tiles.with_tables(remedies=tiles.evidence.tables["remedies"].assign(better="lower")).page().html
+    assert "it made it worse" in part(worse, "remedies")
+
+
+def test_each_table_and_each_kind_of_claim_may_be_absent(tiles):
+    for name in tiles.evidence.tables:
+        assert "Question and answer" in tiles.without_table(name).page().html, name
+    claims = tiles.evidence.claims
+    for name in claims["claim"].unique():
+        assert "Question and answer" in tiles.with_claims(claims[claims["claim"] != name]).page().html, name
+
+
+def test_a_study_without_slides_shows_a_sheet_of_tiles_of_every_class(tiles):
+    figures = tiles.without_table("thumbnails").page().figures
+    assert len(images(figures["tiles-tumour"])) == len(images(figures["tiles-normal"])) == 12
+
+
+def test_several_classes_and_no_evidence_at_all_still_give_a_page():
+    three = make_tiles(("normal", "benign", "tumour"))
+    assert "“normal”, “benign” and “tumour”" in words(three.page().html)
+    empty = replace(three, evidence=Evidence(claims_table([]), {}), relevances={})
+    assert "There is no evidence yet" in words(empty.page().html)
+
+
+def test_slides_as_samples_show_the_tile_with_most_relevance(tiles):
+    x = np.stack([np.asarray(tiles.cohort.x), 255 - np.asarray(tiles.cohort.x)], axis=2)
+    axes = (tiles.cohort.axes[0], type(tiles.cohort.axes[0])("tile", ("0", "1")), *tiles.cohort.axes[1:])
+    bags = {}
+    for fold, own in tiles.relevances["lrp"].items():
+        values = np.stack([own["main"].values * 0.1, own["main"].values], axis=1)
+        bags[fold] = {"main": replace(own["main"], values=values, axes=axes[1:])}
+    made = replace(tiles, cohort=replace(tiles.cohort, x=x, axes=axes), relevances={"lrp": bags})
+    shown = picture(images(made.page().figures["gallery-tumour-named-right-surely"])[0])
+    before = picture(images(tiles.page().figures["gallery-tumour-named-right-surely"])[0])
+    assert np.array_equal(shown, 255 - before)
+    assert "slides with 2 tiles each" in part(made.page().html, "method")
+
+
+def test_text_of_the_user_cannot_become_part_of_the_page(tiles):
+    hostile = "<script>alert('x')</script>&\"'</svg>"
+    samples = tiles.cohort.samples.assign(subject=tiles.cohort.samples["subject"] + hostile, site=hostile)
+    tables = {
+        name: table.assign(
+            **{column: hostile for column in ("measure", "words", "level", "variant", "region") if column in table}
+        )
+        for name, table in tiles.evidence.tables.items()
+    }
+    evidence = Evidence(tiles.evidence.claims.assign(method=hostile), tables)
+    page = replace(tiles, cohort=replace(tiles.cohort, samples=samples), evidence=evidence).page()
+    assert "<script>alert" not in page.html
+    assert all("<script" not in figure for figure in page.figures.values())
+
+
+def test_nothing_is_loaded_from_anywhere_and_equal_evidence_gives_equal_bytes(tiles):
+    first, second = tiles.page(), make_tiles().page()
+    assert first.html == second.html
+    assert not re.search(r"https?://|@import|url\(|fetch\(|<link|<iframe", first.html)
+    links = re.findall(r'href="([^"]*)"', first.html)
+    inside = ("#", "data:image/png;base64,", "data:image/jpeg;base64,", "../index.html")
+    assert all(link.startswith(inside) for link in links)

@@ -1,0 +1,125 @@
+"""The step writes every slide's files and nothing for cohorts without slides."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from shapely import box
+from shapely.geometry import mapping
+
+from biox.core.errors import InputError
+from biox.core.find import checked
+from biox.core.study import Study
+from biox.domains.histology.heat_files import Outline
+from biox.domains.histology.heat_slide import Marked, file_name
+from biox.domains.histology.tile_pixels import Source
+from biox.steps import heatmaps as step
+from biox.steps.heatmaps import heatmaps, slides_of
+from tests.domains.histology.heat_data import SIDE, bumps, cohort_of, cut, grid, relevance_of, write_slide
+
+HEIGHT, WIDTH = 384, 640
+KINDS = ("-values.ome.tif", ".geojson", ".ome.tif", ".png")
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """Two slides, their tiles, relevance for two classes, and where the slides lie."""
+    folder = tmp_path_factory.mktemp("slides")
+    files = {name: folder / f"{name}.tif" for name in ("A", "B")}
+    for file in files.values():
+        write_slide(file, HEIGHT, WIDTH)
+    tiles = grid(HEIGHT, WIDTH, 2 * SIDE, 2 * SIDE)
+    cohort = cohort_of(files, tiles)
+    values = np.concatenate([cut(bumps(HEIGHT, WIDTH, (x, 200, 40)), tiles, SIDE) for x in (150, 450)])
+    of_a = (cohort.samples["slide"] == "A").to_numpy()
+    parts = [(0, of_a), (1, ~of_a)]
+    own = {fold: relevance_of(cohort, values, fold, test) for fold, test in parts}
+    other = {fold: relevance_of(cohort, -2 * values, fold, test, "normal") for fold, test in parts}
+    marked = {name: Marked(Source(file), (Outline("tumour", box(0, 0, 99, 99)),)) for name, file in files.items()}
+    return cohort, own, other, marked
+
+
+def test_every_slide_has_its_files_and_its_place_in_the_viewer(given, tmp_path):
+    cohort, own, other, marked = given
+    assert heatmaps(cohort, own, other, marked, tmp_path / "out") == 2
+    found = {file.name for file in (tmp_path / "out").iterdir()}
+    assert found == {f"{n}{extra}{kind}" for n in "AB" for extra in ("", "-difference") for kind in KINDS} | {"viewer"}
+    listing = json.loads((tmp_path / "out/viewer/viewer.json").read_text(encoding="utf-8"))
+    assert [slide["name"] for slide in listing["slides"]] == ["A", "B"]
+    for slide in listing["slides"]:
+        assert (slide["width"], slide["height"]) == (WIDTH, HEIGHT)
+        assert [o["kind"] for o in slide["outlines"]] == ["annotation", "hot"]
+        for part in (slide["picture"], *slide["heatmaps"]):
+            folder = tmp_path / "out/viewer" / slide["folder"] / part["folder"]
+            assert {file.suffix for file in folder.iterdir()} == {"." + part["ending"]}
+            assert part["levels"] == len(part.get("limits", [0] * part["levels"]))
+
+
+def test_numbers_are_those_of_the_right_slide_and_the_difference_is_that_of_the_classes(given, tmp_path):
+    cohort, own, other, marked = given
+    heatmaps(cohort, own, other, marked, tmp_path / "out")
+    for name, x in (("A", 150), ("B", 450)):
+        values = tifffile.imread(tmp_path / f"out/{name}-values.ome.tif")
+        row, column = np.unravel_index(np.nanargmax(values), values.shape)
+        assert (2 * column + 1, 2 * row + 1) == pytest.approx((x, 200), abs=3)
+        both = tifffile.imread(tmp_path / f"out/{name}-difference-values.ome.tif")
+        np.testing.assert_allclose(both, 3 * values, rtol=1e-5)
+
+
+def test_the_description_names_what_was_explained(given, tmp_path):
+    cohort, own, _, marked = given
+    mixed = {fold: relevance.samples.assign(target="normal") for fold, relevance in own.items()}
+    mixed[0].loc[0, "target"] = "tumour"
+    own = {k: r.__class__("main", k, "lrp", {}, r.values, mixed[k], r.axes) for k, r in own.items()}
+    heatmaps(cohort, own, None, marked, tmp_path / "out")
+    with tifffile.TiffFile(tmp_path / "out/A.ome.tif") as tiff:
+        assert "each tile's own class (normal: 14 tiles, tumour: 1 tiles)" in tiff.ome_metadata
+    with tifffile.TiffFile(tmp_path / "out/B.ome.tif") as tiff:
+        assert "Relevance for normal (class score per tile pixel" in tiff.ome_metadata
+
+
+def test_a_cohort_without_slides_gives_an_empty_folder(given, tmp_path):
+    cohort, own, _, _ = given
+    assert heatmaps(cohort, own, None, {}, tmp_path / "out") == 0
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_slide_without_a_file_is_named(given, tmp_path):
+    cohort, own, _, marked = given
+    with pytest.raises(InputError, match="no file of the slide 'B'; there are files of 'A'"):
+        heatmaps(cohort, own, None, {"A": marked["A"]}, tmp_path / "out")
+
+
+def test_only_some_slides_of_many_are_shown_but_all_have_files(given, tmp_path, monkeypatch):
+    cohort, own, _, marked = given
+    monkeypatch.setattr(step, "MOST_SHOWN", 1)
+    heatmaps(cohort, own, None, marked, tmp_path / "out")
+    listing = json.loads((tmp_path / "out/viewer/viewer.json").read_text(encoding="utf-8"))
+    assert [slide["name"] for slide in listing["slides"]] == ["A"]
+    assert {path.name for path in (tmp_path / "out/viewer").iterdir()} == {"A", "viewer.json"}
+    assert (tmp_path / "out/B.ome.tif").exists()
+
+
+def test_nothing_is_left_behind_but_the_results(given, tmp_path):
+    cohort, own, _, marked = given
+    heatmaps(cohort, own, None, marked, tmp_path / "out")
+    assert list((tmp_path / "out").rglob(".*")) == []
+
+
+def test_slides_and_annotations_of_a_study_are_found(given, tmp_path):
+    *_, marked = given
+    folder = marked["A"].source.file.parent
+    properties = {"classification": {"name": "tumour"}}
+    feature = {"type": "Feature", "geometry": mapping(box(5, 5, 90, 90)), "properties": properties}
+    (tmp_path / "A.geojson").write_text(json.dumps(feature))
+    data = {"source": "slides", "folder": str(folder), "annotations": str(tmp_path)}
+    settings = {"name": "s", "title": "t", "question": "q", "domain": "histology", "data": data}
+    found = slides_of(checked(Study, settings, "s"))
+    assert {name: [o.name for o in one.outlines] for name, one in found.items()} == {"A": ["tumour"], "B": []}
+    assert found["B"].source.file == folder / "B.tif"
+
+
+@pytest.mark.parametrize(("name", "safe"), [("P-1_a.2", "P-1_a.2"), ("a/b c", "a-b-c"), ("../x", "x"), ("//", "slide")])
+def test_names_of_slides_make_names_of_files(name, safe):
+    assert file_name(name) == safe

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import biox
-from biox import commands
+from biox import commands, predicting
 from biox.core.errors import InputError
 
 # The disk is full, read-only or not ours to write.
@@ -71,9 +71,16 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "fold": (("--fold",), {"type": int, "required": True, "help": "number of the fold, from 0"}),
     "method": (("--method",), {"required": True, "help": "name of a method of the study"}),
     "out": (("--out",), {"type": Path, "required": True, "help": "where the result goes"}),
-    "file": (("file",), {"nargs": "?", "type": Path, "help": "tidy table of new trials (CSV or Parquet)"}),
+    "file": (
+        ("file",),
+        {
+            "nargs": "?",
+            "type": Path,
+            "help": "new trials (tidy table), or a slide, a picture, an .npz, a folder of them",
+        },
+    ),
     "case": (("--case",), {"help": "name of a case in the study's predict section, instead of a file"}),
-    "page": (("--page",), {"type": Path, "help": "where the one-person report goes (report.html in --out)"}),
+    "page": (("--page",), {"type": Path, "help": "where the report of the case goes (report.html in --out)"}),
     "with": (("--method",), {"help": "name of the method to explain with (the study's first)"}),
 }
 
@@ -88,7 +95,7 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] =
     "validate": (commands.validate, ("study", "out")),
     "report": (commands.report, ("study", "out")),
     "index": (commands.index, ("studies", "out")),
-    "predict": (commands.predict, ("study", "file", "case", "with", "out", "page")),
+    "predict": (predicting.predict, ("study", "file", "case", "with", "out", "page")),
     "ratings": (commands.ratings, ("study", "out")),
 }
 

@@ -166,28 +166,6 @@ def index(options: argparse.Namespace) -> None:
     )
 
 
-def predict(options: argparse.Namespace) -> None:
-    """Apply a study's models to new people: scores, relevance, and a report with their place in the cohort."""
-    from biox.core import store
-    from biox.report import person_page
-    from biox.steps.predict import new_people, out_of_fold, predict
-
-    study, places = opened(options)
-    own_folder(options.out)
-    method = known_method(study, options.method or next(iter(study.methods)))
-    people, files = new_people(study, options.case, options.file)
-    cohort = load_cohort(places)
-    fits = {fold: variants["main"] for fold, variants in load_fits(study, places).items()}
-    prediction = predict(study, cohort, fits, method, people)
-    with whole(options.out) as fresh:
-        store.save_prediction(prediction, fresh)
-        made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
-    page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, made)
-    target = options.page or options.out / "report.html"
-    write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
-    print(f"Scores, places and relevance: {options.out}; report: {target}")
-
-
 def ratings(options: argparse.Namespace) -> None:
     """Write blinded rating sheets for experts into a new folder, and the key beside it."""
     from biox.core import store

@@ -1,0 +1,67 @@
+"""Saved models applied to what is new: people in gait, slides and pictures in histology."""
+
+import argparse
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biox.core.files import whole
+from biox.places import Places, known_method, load_cohort, load_fits, opened, own_folder, record, write_page
+
+if TYPE_CHECKING:
+    from biox.core.types import Cohort
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Apply a study's models to new people or slides: scores, relevance, and a report beside the cohort's."""
+    study, places = opened(options)
+    own_folder(options.out)
+    known_method(study, options.method or next(iter(study.methods)))
+    target = options.page or options.out / "report.html"
+    cohort = load_cohort(places)
+    (_slides if cohort.images else _people)(options, places, cohort, target)
+    print(f"Scores and relevance: {options.out}; report: {target}")
+
+
+def _people(options: argparse.Namespace, places: Places, cohort: "Cohort", target: Path) -> None:
+    """New people of a study of curves, and their place in its cohort."""
+    from biox.core import store
+    from biox.report import person_page
+    from biox.steps.predict import new_people, out_of_fold, predict
+
+    study, _ = opened(options)
+    method = options.method or next(iter(study.methods))
+    people, files = new_people(study, options.case, options.file)
+    fits = {fold: variants["main"] for fold, variants in load_fits(study, places).items()}
+    prediction = predict(study, cohort, fits, method, people)
+    with whole(options.out) as fresh:
+        store.save_prediction(prediction, fresh)
+        made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
+    page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, made)
+    write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
+
+
+def _slides(options: argparse.Namespace, places: Places, cohort: "Cohort", target: Path) -> None:
+    """New slides or pictures, tile by tile, with heatmaps that can be zoomed."""
+    from biox.report.slide_page import slide_page
+    from biox.steps.predict_files import room_on_disk, write_prediction
+    from biox.steps.predict_slides import predict_slides
+    from biox.steps.predict_source import new_tiles
+
+    study, _ = opened(options)
+    method = options.method or next(iter(study.methods))
+    new, files = new_tiles(study, cohort, options.case, options.file)
+    fits = {fold: variants["main"] for fold, variants in load_fits(study, places).items()}
+    viewer = target.parent / f"{target.stem}-viewer"
+    with whole(options.out) as fresh:
+        fresh.mkdir()
+        room = partial(room_on_disk, folder=fresh / "relevance.zarr")
+        found = predict_slides(study, cohort, fits, method, new, room)
+        listing = write_prediction(found, fresh)
+        made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
+        page = slide_page(study, found, listing, viewer.name, made)
+    if listing is not None:
+        with whole(viewer) as copied:
+            shutil.copytree(options.out / "heatmaps" / "viewer", copied)
+    write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")

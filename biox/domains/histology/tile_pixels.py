@@ -9,7 +9,7 @@ import os
 import weakref
 from collections.abc import Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing import get_context
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -19,32 +19,10 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.domains.histology.whole_slide import kept_open, region, sampling
+from biox.domains.histology.tile_reading import Cut, Source, fill, fill_shared
 
 OPENER = "biox.domains.histology.tile_pixels:open_tiles"
 PIECE = 16  # tiles that a process reads before it takes the next piece; fewer than two pieces are read right here
-
-
-@dataclass(frozen=True)
-class Source:
-    """A slide's file; ``mpp`` only where the file does not say how many micrometres a level-0 pixel is wide."""
-
-    file: Path
-    mpp: float | None = None
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Tiles to read, in order: the slide of each, its corner in level-0 pixels, and where it goes in the result."""
-
-    sources: tuple[Source, ...]
-    x: np.ndarray
-    y: np.ndarray
-    place: np.ndarray
-
-    def piece(self, start: int, stop: int) -> "Cut":
-        """Some of the tiles."""
-        return Cut(self.sources[start:stop], self.x[start:stop], self.y[start:stop], self.place[start:stop])
 
 
 class TilePixels:
@@ -97,7 +75,7 @@ class TilePixels:
         cut = self._cut(rows)
         if self.workers == 1 or len(rows) < 2 * PIECE:
             found = np.empty((len(rows), 3, self.side, self.side), np.uint8)
-            _fill(found, cut, self.mpp)
+            fill(found, cut, self.mpp)
             return found
         return self._together(cut)
 
@@ -137,7 +115,7 @@ class TilePixels:
             found = np.ndarray(shape, np.uint8, shared.buf)
             pieces = [cut.piece(start, start + PIECE) for start in range(0, len(cut.place), PIECE)]
             pool = self._processes()
-            waiting = [(piece, pool.submit(_fill_shared, shared.name, shape, piece, self.mpp)) for piece in pieces]
+            waiting = [(piece, pool.submit(fill_shared, shared.name, shape, piece, self.mpp)) for piece in pieces]
             error = self._help(found, waiting)
             if error is not None:
                 raise error
@@ -154,7 +132,7 @@ class TilePixels:
             try:
                 if errors or not future.cancel():
                     continue
-                _fill(found, piece, self.mpp)
+                fill(found, piece, self.mpp)
             except InputError as error:
                 errors.append(InputError(str(error)))  # without the frames, which would hold on to the memory
         for _, future in waiting:
@@ -190,22 +168,3 @@ def open_tiles(folder: Path) -> TilePixels:
         workers=kept["workers"],
         bags=np.load(bags) if bags.exists() else None,
     )
-
-
-def _fill(found: np.ndarray, cut: Cut, mpp: float) -> None:
-    """Read tiles into their places in ``found``."""
-    side = found.shape[-1]
-    for source, x, y, place in zip(cut.sources, cut.x, cut.y, cut.place, strict=True):
-        slide = kept_open(source.file, source.mpp, os.getpid())
-        found[place] = region(slide, (float(x), float(y)), (side, side), sampling(slide, mpp))
-
-
-def _fill_shared(name: str, shape: tuple[int, ...], cut: Cut, mpp: float) -> None:
-    """The same in another process."""
-    shared = SharedMemory(name=name)
-    try:
-        found = np.ndarray(shape, np.uint8, shared.buf)
-        _fill(found, cut, mpp)
-        del found
-    finally:
-        shared.close()

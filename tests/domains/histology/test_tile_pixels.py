@@ -4,6 +4,7 @@ import pytest
 
 from biox.core.errors import InputError
 from biox.core.find import find
+from biox.domains.histology import tile_reading
 from biox.domains.histology.masked_tiles import MaskedTiles, open_masked
 from biox.domains.histology.tile_files import TileFiles
 from biox.domains.histology.tile_pixels import PIECE, Source, TilePixels, open_tiles
@@ -82,6 +83,41 @@ def test_neighbours_are_read_one_after_the_other_whatever_the_order_asked_for(ma
     monkeypatch.setattr(TilePixels, "_cut", spy)
     _ = pixels(made)[np.random.default_rng(2).permutation(72)]
     assert read[0] == sorted(read[0])
+
+
+def test_tiles_side_by_side_are_read_at_once_and_come_out_the_same(made, pictures, monkeypatch):
+    widths = []
+    original = tile_reading.region
+
+    def spy(slide, corner, size, how):
+        widths.append(size[0])
+        return original(slide, corner, size, how)
+
+    monkeypatch.setattr(tile_reading, "region", spy)
+    assert np.array_equal(pixels(made)[:], cropped(made, pictures))
+    assert widths == [6 * SIDE] * 12
+    sources, _ = made
+    at = [
+        128,
+        128 + SIDE // 2,
+        128 + SIDE // 2,
+        128 + 2 * SIDE,
+        127,
+    ]  # overlapping, twice the same, apart, not in order
+    odd = pd.DataFrame({"slide": "one", "x": at, "y": 140})
+    found = TilePixels(sources, odd, (SIDE, 0.5))[:]
+    expected = [pictures["one"][140 : 140 + SIDE, x : x + SIDE].transpose(2, 0, 1) for x in at]
+    assert np.array_equal(found, np.stack(expected))
+
+
+@pytest.mark.parametrize("mpp", [2.0, 1.3])
+def test_tiles_side_by_side_equal_tiles_read_one_by_one_at_coarser_resolutions(made, mpp):
+    sources, _ = made
+    step = mpp / 0.5
+    at = np.round(np.arange(6) * SIDE * step / 2).astype(int) % 400
+    tiles = pd.DataFrame({"slide": "one", "x": at, "y": 130})
+    x = TilePixels(sources, tiles, (SIDE, mpp))
+    assert np.array_equal(x[:], np.stack([x[row] for row in range(6)]))
 
 
 def test_bags_hold_their_slides_tiles_colour_first(made, pictures):

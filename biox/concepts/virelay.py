@@ -7,11 +7,12 @@ Five files in one folder, as ViRelAy 0.6 reads them:
     input.h5                   data (sample, channel, height, width), label (sample,)
     attribution.h5             attribution like data, label (sample,), prediction (sample, class), index (sample,)
     analysis.h5                CATEGORY/index (of the samples analysed), CATEGORY/embedding/NAME, CATEGORY/cluster/NAME,
-                               CATEGORY/prototype/CLUSTERING/average (cluster, channel, height, width)
+                               CATEGORY/prototype/NAME/average (cluster, channel, height, width)
 
 An embedding made of eigenvectors has their eigenvalues as attribute ``eigenvalue``; one made of another embedding names
 that as attribute ``embedding``, and the columns used as ``index``. A category that is a class is named as its
-``word_net_id``, by which ViRelAy finds the class's name.
+``word_net_id``, by which ViRelAy finds the class's name. ViRelAy takes the names of embeddings and clusterings from the
+first category, so they are the same in all: ``spectral``, ``map``, ``kmeans``.
 """
 
 import json
@@ -136,16 +137,14 @@ def _write_analysis(group: h5py.Group, category: str, analysis: Analysis, explai
     group["index"] = analysis.rows.astype(np.uint32)
     group["embedding/spectral"] = spectral.vectors.astype(np.float32)
     group["embedding/spectral"].attrs["eigenvalue"] = spectral.values.astype(np.float32)
-    drawn = analysis.drawn.method.lower().replace("-", "")
-    group[f"embedding/{drawn}"] = analysis.drawn.xy.astype(np.float32)
-    group[f"embedding/{drawn}"].attrs["embedding"] = "spectral"
-    group[f"embedding/{drawn}"].attrs["index"] = np.arange(len(spectral.values), dtype=np.uint32)
-    clustering = f"kmeans-{count:02d}"
-    group[f"cluster/{clustering}"] = analysis.spray.cluster.astype(np.uint32)
-    group[f"cluster/{clustering}"].attrs.update(embedding="spectral", k=count, index=np.arange(count, dtype=np.uint32))
+    index = np.arange(len(spectral.values), dtype=np.uint32)
+    group["embedding/map"] = analysis.drawn.xy.astype(np.float32)
+    group["embedding/map"].attrs.update(embedding="spectral", index=index, method=analysis.drawn.method)
+    group["cluster/kmeans"] = analysis.spray.cluster.astype(np.uint32)
+    group["cluster/kmeans"].attrs.update(embedding="spectral", k=count, index=index[:count])
     chosen = _Chosen(explained.heatmaps, analysis.rows)
     means = mean_maps(chosen, analysis.spray.cluster)
-    group[f"prototype/{clustering}/average"] = _as_channels(means, explained.images.shape[1])
+    group["prototype/kmeans/average"] = _as_channels(means, explained.images.shape[1])
 
 
 @dataclass(frozen=True)

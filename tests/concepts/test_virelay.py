@@ -70,11 +70,11 @@ def test_the_analysis_holds_embeddings_clusters_and_prototypes(project, analysis
         np.testing.assert_allclose(
             group["embedding/spectral"].attrs["eigenvalue"], analysis.spray.spectrum.values, atol=1e-6
         )
-        np.testing.assert_allclose(group["embedding/tsne"], analysis.drawn.xy, rtol=1e-6)
-        assert group["embedding/tsne"].attrs["embedding"] == "spectral"
-        np.testing.assert_array_equal(group["cluster/kmeans-03"], analysis.spray.cluster)
-        assert group["cluster/kmeans-03"].attrs["k"] == 3
-        assert group["prototype/kmeans-03/average"].shape == (3, 3, 16, 12)
+        np.testing.assert_allclose(group["embedding/map"], analysis.drawn.xy, rtol=1e-6)
+        assert group["embedding/map"].attrs["embedding"] == "spectral"
+        np.testing.assert_array_equal(group["cluster/kmeans"], analysis.spray.cluster)
+        assert group["cluster/kmeans"].attrs["k"] == 3
+        assert group["prototype/kmeans/average"].shape == (3, 3, 16, 12)
 
 
 def test_virelay_reads_back_the_same_samples_heatmaps_and_clusters(project, explained, analysis):
@@ -82,7 +82,7 @@ def test_virelay_reads_back_the_same_samples_heatmaps_and_clusters(project, expl
     opened = model.Project(str(project))
     assert [one.human_readable_name for one in opened.get_analysis_categories("SpRAy")] == ["tumour"]
     category = opened.get_analysis_categories("SpRAy")[0].name
-    found = opened.get_analysis("SpRAy", category, "kmeans-03", "spectral")
+    found = opened.get_analysis("SpRAy", category, "kmeans", "spectral")
     np.testing.assert_array_equal(found.clustering, analysis.spray.cluster)
     np.testing.assert_array_equal(found.attribution_indices, analysis.rows)
     np.testing.assert_allclose(found.eigenvalues, analysis.spray.spectrum.values, atol=1e-6)

@@ -99,7 +99,7 @@ def _amounts(maps: Ground) -> tuple[np.ndarray, ...]:
     inflamed = np.clip(maps.inflamed / 0.3 + 0.5, 0, 1)
     kinds = [np.ones_like(nest), inflamed, gland, nest, dead]
     # of stroma, infiltrate, gland, nest, necrosis: haematoxylin, eosin, fibres, clumps
-    filling = ((0.05, 0.05, 0.62, 0.03), (0.18, 0.20, 0.34, 0.04), (0.24, 0.40, 0.05, 0.05),
+    filling = ((0.05, 0.05, 0.62, 0.03), (0.23, 0.29, 0.22, 0.05), (0.24, 0.40, 0.05, 0.05),
                (0.27, 0.40, 0.08, 0.06), (0.20, 0.50, 0.06, 0.13))  # fmt: skip
     mixed = np.zeros((4, *nest.shape))
     for share, amounts in zip(kinds, filling, strict=True):

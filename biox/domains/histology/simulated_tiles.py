@@ -41,7 +41,7 @@ class SimulatedTiles(Strict):
     tile: int = Field(default=48, ge=16)
     mpp: float = Field(default=1.0, gt=0.1, le=2)
     tumour: float = Field(default=0.5, ge=0, le=1)
-    off_centre: float = Field(default=0.5, ge=0, le=1)
+    off_centre: float = Field(default=0.6, ge=0, le=1)
     necrosis: float = Field(default=0.2, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0, le=2)
     sites: tuple[str, ...] = ("north", "south")

@@ -7,7 +7,7 @@ from biox.domains.histology.ground import Region
 from biox.domains.histology.tissue_plan import Stroke, TissuePlan
 
 # Light that inks let through.
-INKS = {"green": (0.10, 0.55, 0.35), "blue": (0.12, 0.22, 0.62), "red": (0.72, 0.12, 0.16), "black": (0.13, 0.13, 0.14)}
+INKS = {"green": (0.10, 0.55, 0.35), "blue": (0.12, 0.22, 0.62), "red": (0.72, 0.12, 0.16), "black": (0.16, 0.16, 0.18)}
 
 
 def marked(rgb: UInt8[np.ndarray, "y x 3"], plan: TissuePlan, region: Region) -> UInt8[np.ndarray, "y x 3"]:
@@ -39,5 +39,6 @@ def _inked(stroke: Stroke, region: Region, mpp: float) -> np.ndarray:
     cos, sin = np.float32(np.cos(stroke.angle)), np.float32(np.sin(stroke.angle))
     along, aside = x * cos + y * sin, y * cos - x * sin
     aside = aside - stroke.width * np.sin(along / np.float32(4 * stroke.width))
-    inside = np.minimum(stroke.width / 2 - np.abs(aside), np.minimum(along, stroke.length - along))
-    return np.clip(inside / np.float32(0.06 * stroke.width), 0, 1) * np.float32(0.9)
+    beyond = np.maximum(np.maximum(-along, along - np.float32(stroke.length)), 0)
+    inside = np.float32(stroke.width / 2) - np.hypot(aside, beyond)  # the ends are round
+    return np.clip(inside / np.float32(0.12 * stroke.width), 0, 1) * np.float32(0.9)

@@ -114,3 +114,10 @@ def test_scanners_see_the_same_tissue_in_other_colours(whole):
     means = {name: render(plan(scanner=SCANNERS[name]), Region(200, 300, 200, 200)).mean((0, 1)) for name in SCANNERS}
     for name, other in (("A", "B"), ("A", "C"), ("B", "C"), ("A", "D")):
         assert np.abs(means[name] - means[other]).max() > 3
+
+
+def test_regions_far_out_on_a_large_slide_fit_together():
+    slide = plan(height=100_000, width=100_000, tissue=(), tumour=(), necrosis=())
+    larger = render(slide, Region(98_000, 97_000, 300, 300))
+    assert larger.std() > 20
+    np.testing.assert_array_equal(render(slide, Region(98_090, 97_033, 64, 201)), larger[90:154, 33:234])

@@ -1,12 +1,15 @@
 """Simulated slides on disk: what is written about a slide is what is seen on it."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import openslide
 import pandas as pd
 import pytest
 import shapely
+import yaml
 from PIL import Image
 from pydantic import ValidationError
 
@@ -14,6 +17,7 @@ from biox.domains.histology.annotations import read_annotations
 from biox.domains.histology.ground import Region
 from biox.domains.histology.render import render
 from biox.domains.histology.simulate import write
+from biox.domains.histology.simulated_tiles import SimulatedTiles
 from biox.domains.histology.simulation import Simulation
 from biox.domains.histology.slide_plans import slide_plans
 from biox.domains.histology.slide_truth import MASK_STEP, MASK_VALUES
@@ -130,3 +134,11 @@ def test_a_large_slide_is_planned_in_several_pieces_with_several_tumours():
     assert len(plan.tumour) > 5
     far = render(plan, Region(round(plan.tumour[0].y / 0.5), round(plan.tumour[0].x / 0.5), 200, 200))
     assert 60 < far.mean() < 215
+
+
+def test_the_examples_of_the_guide_are_settings():
+    text = (Path(__file__).parents[3] / "docs/simulated-slides.md").read_text()
+    slides, tiles = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL))
+    assert Simulation.model_validate(slides["simulate"]) == Simulation()
+    assert tiles["data"].pop("source") == "simulated_tiles"
+    assert SimulatedTiles.model_validate(tiles["data"]) == SimulatedTiles()

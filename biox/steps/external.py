@@ -17,6 +17,7 @@ from biox.core.find import find
 from biox.core.studies import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, claims_table
+from biox.domains.histology import across
 from biox.models import restore
 from biox.stats import metrics
 from biox.stats.bootstrap import Resample, claim_row, interval, resample
@@ -25,6 +26,7 @@ from biox.steps.ingest import refuse_duplicates, refuse_missing, refuse_one_clas
 from biox.steps.performance import BASELINES, Outcome, performance
 
 DRAWS = 2000
+EXTERNAL = "external"
 KNOWN = ("subject", "label", "site", "scanner", "stain")
 """What is said of each slide beside its figures, where the table has it."""
 
@@ -87,7 +89,20 @@ def with_external(
     evidence: Evidence, found: Cohort | None, study: Study, fits: Mapping[int, Mapping[str, Fit]]
 ) -> Evidence:
     """The evidence of a study, with that of its external cohort where it has one."""
-    return evidence if found is None else joined([evidence, external_evidence(found, study, fits)])
+    if found is None:
+        return evidence
+    more = external_evidence(found, study, fits)
+    elsewhere = [_across(found, fits, more, study.seed)] if "across" in evidence.tables else []
+    return joined([evidence, more, *elsewhere])
+
+
+def _across(found: Cohort, fits: Mapping[int, Mapping[str, Fit]], more: Evidence, seed: int) -> Evidence:
+    """The rows on the external cohort of the table on sites and stains (``biox.domains.histology.across``)."""
+    drawn, every = resample(found.samples["subject"].to_numpy(), draws=DRAWS, seed=seed), np.ones(len(found.y), bool)
+    scores, names = more.tables["external_scores"], across.prepared(fits)
+    logits = {n: scores.loc[scores["variant"] == n, [f"logit:{c}" for c in found.classes]].to_numpy() for n in names}
+    rows = across.scored(found.y, logits, names, {EXTERNAL: every}, drawn)
+    return Evidence(claims_table([]), {"across": rows})
 
 
 def mean_logits(cohort: Cohort, fits: list[Fit], study: Study) -> np.ndarray:
@@ -141,7 +156,7 @@ def _each(x: Any) -> Any:
     return (sample for piece in in_rows(x, 256) for sample in piece)
 
 
-def _measured(name: str, logits: np.ndarray, out: Outcome, drawn: Resample) -> list[dict[str, Any]]:
+def _measured(name: str, logits: np.ndarray, out: Outcome, drawn: Resample) -> list[Any]:
     """The claims of ``performance``, named as those of the external cohort."""
     how = "external cohort, mean of all folds' logits"
     rows = performance(name, logits, out, drawn).claims.to_dict("records")

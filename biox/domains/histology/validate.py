@@ -11,6 +11,7 @@ from biox.core.errors import InputError, listed
 from biox.core.evidence import joined
 from biox.core.study import Strict
 from biox.core.types import Cohort, Evidence, Fit, Relevance
+from biox.domains.histology.across import across
 from biox.domains.histology.looks import areas, localised, raised, regions
 from biox.domains.histology.measures import average
 from biox.domains.histology.out_of_fold import Heatmaps, heatmaps
@@ -77,7 +78,7 @@ def validate(
         bias, of_places = scanned(cohort, fits, maps, _plan(settings), tabled=first)
         parts += [*looked, *bias]
         measured += [*of_looks, *of_places]
-    return joined([*parts, remedies(measured, drawn)])
+    return joined([*parts, remedies(measured, drawn), across(cohort, fits, relevances, drawn)])
 
 
 def _looked(

@@ -84,7 +84,7 @@ def _clusters(spectral: Spectrum, count: int) -> Int[np.ndarray, " sample"]:
         return np.zeros(len(points), int)
     # Of the rows as they are: at length 1 all would be equally good to begin with.
     picked = qr(spectral.vectors[:, :count].T, mode="r", pivoting=True)[1][:count]
-    means = KMeans(count, init=points[picked], n_init=1)  # pyright: ignore[reportArgumentType] stubs know names only
+    means = KMeans(count, init=points[picked], n_init=1, tol=0)  # pyright: ignore[reportArgumentType]
     label = means.fit_predict(points)
     # By size, then by the first sample: a name that does not depend on how k-means counted.
     sizes = np.bincount(label, minlength=count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from biox.core.study import Strict
 from biox.core.types import Axis, Cohort
@@ -17,7 +17,7 @@ from biox.domains.histology.masked_tiles import MaskedTiles
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.render import Scene, picture, scene, tumour_mask
 from biox.domains.histology.scanners import SCANNERS, Stain, varied
-from biox.domains.histology.simulation import known_scanners
+from biox.domains.histology.simulation import Share, check_sites, known_scanners
 from biox.domains.histology.tile_centres import Wanted, candidates, chosen_centres
 from biox.domains.histology.tissue_plan import TissuePlan, blob
 
@@ -44,9 +44,9 @@ class SimulatedTiles(Strict):
     off_centre: float = Field(default=0.6, ge=0, le=1)
     necrosis: float = Field(default=0.2, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0, le=2)
-    sites: tuple[str, ...] = ("north", "south")
+    sites: tuple[str, ...] = Field(min_length=1, default=("north", "south"))
     scanners: tuple[str, ...] = ("A", "B")
-    tumour_at: dict[str, float] = Field(default={})
+    tumour_at: dict[str, Share] = Field(default={})
     stain_spread: float = Field(default=0.06, ge=0, le=0.3)
     seed: int = 0
     plant: Plant | None = None
@@ -55,6 +55,11 @@ class SimulatedTiles(Strict):
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return known_scanners(names)
+
+    @model_validator(mode="after")
+    def _at_known_sites(self) -> "SimulatedTiles":
+        check_sites(self.sites, self.tumour_at)
+        return self
 
 
 @dataclass(frozen=True)

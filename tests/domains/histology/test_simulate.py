@@ -128,6 +128,14 @@ def test_an_unknown_scanner_is_refused_with_the_known_ones():
         Simulation(scanners=("Z",))
 
 
+@pytest.mark.parametrize("settings", [Simulation, SimulatedTiles])
+def test_a_share_of_tumours_at_an_unknown_site_is_refused(settings):
+    with pytest.raises(ValidationError, match="names 'west', but the sites are 'north', 'south'"):
+        settings(tumour_at={"west": 0.9})
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        settings(tumour_at={"north": 9})
+
+
 def test_a_large_slide_is_planned_in_several_pieces_with_several_tumours():
     plan = slide_plans(Simulation(patients=2, height=50_000, width=50_000))[1].plan
     assert len(plan.tissue) == 3

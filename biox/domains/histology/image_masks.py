@@ -11,7 +11,7 @@ from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.histology.masked_tiles import MaskedTiles
 from biox.domains.histology.planted import Plant, planted
-from biox.domains.histology.sheets import read_sheet
+from biox.domains.histology.sheets import as_numbers, read_sheet
 from biox.domains.histology.tile_cohort import tile_cohort
 
 OBJECT, NONE = "nucleus", "none"
@@ -109,15 +109,10 @@ def _about(arrays: dict[str, np.ndarray], settings: ImageMasks) -> pd.DataFrame:
     absent = [one for one in ids.tolist() if one not in table.index]
     if absent:
         raise InputError(f"{settings.index}: image {absent[0]!r} is not in column 'image_id' ({len(absent)} are not).")
-    found = table.loc[ids].reset_index(drop=True).apply(_numbers_where_all_are)
+    found = table.loc[ids].reset_index(drop=True).apply(as_numbers)
     # A column may repeat an array under another name; it is one covariate.
     known = [list(about[name]) for name in about]
     return pd.concat([about, found[[n for n in found if n not in about and list(found[n]) not in known]]], axis=1)
-
-
-def _numbers_where_all_are(column: pd.Series) -> pd.Series:
-    found = pd.to_numeric(column, errors="coerce")
-    return column if found.isna().any() else found
 
 
 def _cut(fields: np.ndarray, side: int) -> np.ndarray:

@@ -125,10 +125,12 @@ def _green(least: float) -> Callable[[Colours], Judged]:
     return judge
 
 
-def _blue(least: float) -> Callable[[Colours], Judged]:
+def _blue(least: float, purest: float) -> Callable[[Colours], Judged]:
     def judge(colours: Colours) -> Judged:
         red, green, blue = colours.swapaxes(0, 1)
-        return (green - red > least) & (blue - green >= 12) & (_range(colours) > 5 * least)
+        on_glass = (green - red > least) & (blue - green >= 12) & (_range(colours) > 5 * least)
+        on_tissue = (green >= red - 5) & (red < purest * blue) & (blue - red > 40)
+        return on_glass | on_tissue
 
     return judge
 
@@ -143,7 +145,7 @@ def _black(below: float, grey: float) -> Callable[[Colours], Judged]:
 
 INKS: Mapping[str, tuple[Callable[[Colours], Judged], Callable[[Colours], Judged]]] = {
     "green": (_green(8), _green(2)),
-    "blue": (_blue(8), _blue(4)),
+    "blue": (_blue(8, 0.45), _blue(4, 0.6)),
     "red": (_red(0.7, 14), _red(0.5, 18)),
     "black": (_black(75, 30), _black(100, 40)),
 }

@@ -47,3 +47,9 @@ def numbers(table: pd.DataFrame, name: str, file: Path) -> pd.Series:
             f"{file}, row {bad[0] + 2}: column {name!r} holds {text[bad[0]]!r}, expected a number above 0."
         )
     return found
+
+
+def as_numbers(column: pd.Series) -> pd.Series:
+    """A covariate as numbers where all its cells are numbers, else as it is."""
+    found = pd.to_numeric(column, errors="coerce")
+    return column if found.isna().any() else found

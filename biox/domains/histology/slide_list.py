@@ -6,7 +6,7 @@ import pandas as pd
 
 from biox.core.errors import InputError, listed
 from biox.domains.histology.annotations import SUFFIXES
-from biox.domains.histology.sheets import numbers, read_sheet
+from biox.domains.histology.sheets import as_numbers, numbers, read_sheet
 from biox.domains.histology.tile_cohort import UNKNOWN
 
 # What OpenSlide reads, to tell slides from what else lies in a folder. A DICOM slide is a folder of files: name one of
@@ -14,6 +14,7 @@ from biox.domains.histology.tile_cohort import UNKNOWN
 SLIDE_SUFFIXES = (
     ".svs .tif .tiff .ndpi .mrxs .scn .bif .vms .vmu .svslide .czi".split()  # noqa: SIM905 (as one would write them)
 )
+TEXT = ("subject", "label", "site", "scanner", "stain")  # identities stay text, even if they look like numbers
 OURS = ("slide", "file", "annotations", "mpp")
 
 
@@ -64,7 +65,8 @@ def _in_sheet(sheet: Path, folder: Path) -> pd.DataFrame:
         raise InputError(f"{sheet}, row {row + 2}: the label is empty; fill it, or leave the column out.")
     files = [_file_of(row, folder, sheet) for _, row in table.iterrows()]
     mpp = numbers(table, "mpp", sheet) if "mpp" in table else float("nan")
-    return table.assign(file=pd.Series(files, dtype=object), mpp=mpp)
+    further = {str(name): as_numbers(table[name]) for name in table if name not in (*TEXT, *OURS)}
+    return table.assign(**further, file=pd.Series(files, dtype=object), mpp=mpp)
 
 
 def _file_of(row: pd.Series, folder: Path, sheet: Path) -> Path:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from biox.core.study import Strict
 from biox.domains.histology.planted import Plant
@@ -17,17 +17,17 @@ from biox.domains.histology.tissue import Tissue
 class Slides(Strict):
     """Where the slides are, what is known of them, and how they become tiles.
 
-    folder: of slides, or one slide; sheet: a CSV with ``slide``, ``patient`` and any of ``file``, ``label``, ``site``,
-    ``scanner``, ``stain``, ``mpp``, ``annotations`` and covariates; one of the two is needed. annotations: a folder
-    with one GeoJSON or XML a slide. mpp: micrometres per level-0 pixel where a slide does not say. labels: how tiles
-    are labelled; left out, by what is drawn on them, else by the slide's label, else not at all. leave_out: flags
-    whose tiles are dropped. most: tiles taken of each slide at most, drawn with ``seed``. skip_unreadable: leave out
-    slides that cannot be read, with a note. workers: processes that read. cache: keep a copy of all pixels. bag: K
-    tiles of a slide make one sample.
+    sheet: a CSV with ``slide``, ``patient`` and any of ``file``, ``label``, ``site``, ``scanner``, ``stain``, ``mpp``,
+    ``annotations`` and covariates. folder: of slides, or one slide; left out, that of the sheet; one of the two is
+    needed. annotations: a folder with one GeoJSON or XML a slide. mpp: micrometres per level-0 pixel where a slide
+    does not say. labels: how tiles are labelled; left out, by what is drawn on them, else by the slide's label, else
+    not at all. leave_out: flags whose tiles are dropped. most: tiles taken of each slide at most, drawn with ``seed``.
+    skip_unreadable: leave out slides that cannot be read, with a note. workers: processes that read. cache: keep a
+    copy of all pixels. bag: K tiles of a slide make one sample.
     """
 
-    folder: Path | None = None
     sheet: Path | None = None
+    folder: Path | None = Field(default=None, validate_default=True)
     annotations: Path | None = None
     mpp: float | None = Field(default=None, gt=0)
     tissue: Tissue = Tissue()
@@ -41,6 +41,12 @@ class Slides(Strict):
     cache: bool = False
     bag: int | None = Field(default=None, ge=1)
     plant: Plant | None = None
+
+    @field_validator("folder")
+    @classmethod
+    def _of_the_sheet(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
+        # Settled here and not while reading, so that the slides count among the inputs of the study.
+        return info.data["sheet"].parent if folder is None and info.data.get("sheet") is not None else folder
 
     @field_validator("leave_out")
     @classmethod

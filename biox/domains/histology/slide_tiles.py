@@ -8,7 +8,7 @@ from biox.core.errors import InputError
 from biox.domains.histology.annotations import read_annotations, refuse_outside
 from biox.domains.histology.quality import flags
 from biox.domains.histology.slide_settings import Slides
-from biox.domains.histology.tile_labels import Labels, annotated, between
+from biox.domains.histology.tile_labels import SHARE, Labels, annotated, between
 from biox.domains.histology.tile_pixels import TilePixels
 from biox.domains.histology.tiling import tile_index
 from biox.domains.histology.tissue import tissue_mask
@@ -37,7 +37,8 @@ def all_tiles(table: pd.DataFrame, settings: Slides, labels: Labels | None) -> t
     tiles = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     if tiles.empty:
         raise InputError("\n".join([f"None of the {len(table)} slides gives a tile.", *reasons]))
-    return tiles, tuple(notes)
+    shares = [name for name in tiles if str(name).startswith(SHARE)]  # a class that a slide lacks covers none of it
+    return tiles.assign(**{str(name): tiles[name].fillna(0.0) for name in shares}), tuple(notes)
 
 
 def _judged(slide: WholeSlide, row: pd.Series, settings: Slides) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.quality import flags
-from biox.domains.histology.sheets import read_sheet
+from biox.domains.histology.sheets import as_numbers, read_sheet
 from biox.domains.histology.tile_cohort import UNKNOWN, UNLABELLED, tile_cohort
 from biox.domains.histology.tile_files import TileFiles, read_picture
 
@@ -103,7 +103,8 @@ def _from_manifest(settings: TileFolder) -> tuple[pd.DataFrame, tuple[str, ...]]
     notes = () if "subject" in table else (alone,)
     given = {"sample": table["file"], "subject": table["file"], "label": UNLABELLED, "site": UNKNOWN}
     new = {name: values for name, values in given.items() if name not in table}
-    table = table.assign(**new)
+    further = {str(name): as_numbers(table[name]) for name in table if name not in (*given, "file")}
+    table = table.assign(**new, **further)
     first = ["sample", "subject", "label", "site"]
     return table[[*first, *(name for name in table if name not in first)]], notes
 

@@ -79,6 +79,18 @@ def test_ink_drawn_on_tissue_is_found_on_nearly_every_tile(cmu, ink):
     assert flags(stroke(cmu, INKS[ink], 0.9), 0.499)["flag_pen"].mean() > 0.95
 
 
+@pytest.mark.parametrize("ink", list(INKS))
+def test_translucent_ink_is_found_over_stained_tissue(cmu, ink):
+    # Ink lets light through in proportion, as it does on a real slide: what is under it stays visible.
+    tissue = cmu[tissue_share(cmu) > 0.8]
+    through = {"green": (0.1, 0.55, 0.35), "blue": (0.12, 0.22, 0.62), "red": (0.9, 0.1, 0.14), "black": (0.16,) * 3}
+    under = tissue.astype(float)
+    under[:, :, 80:140] *= np.array(through[ink])[:, None, None]
+    found = flags(under.round().astype(np.uint8), 0.499)["flag_pen"]
+    assert len(found) >= 15
+    assert found.mean() > 0.9
+
+
 def test_tiles_out_of_focus_are_told_from_sharp_ones(cmu):
     tissue = cmu[tissue_share(cmu) > 0.4]
     blurred = ndimage.gaussian_filter(tissue.astype(float), (0, 0, 3, 3)).round().astype(np.uint8)

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from biox.core.errors import InputError
+from biox.core.files import paths_in
 from biox.core.find import bind, find, known
 from biox.core.store import load_cohort, save_cohort
 from biox.core.types import Cohort
@@ -79,7 +80,20 @@ def test_the_sheet_gives_patients_labels_and_covariates(folder):
     assert set(table["subject"]) == {"007", "012"}
     assert set(table.loc[table["slide"] == "c", "label"]) == {"normal"}
     assert set(table["site"]) == {"north", "south"}
-    assert set(table["age"]) == {"61", "70"} or set(table["age"]) == {61, 70}
+    assert set(table["age"]) == {61, 70}
+
+
+def test_the_slides_beside_a_sheet_count_among_the_files_of_the_study(folder):
+    settings = Slides(sheet=folder / "sheet.csv")
+    assert settings.folder == folder
+    assert folder / "sheet.csv" in paths_in(settings)
+
+
+def test_a_class_that_a_slide_lacks_covers_none_of_it(folder, tmp_path):
+    for name, drawn in (("a", "tumour"), ("b", "necrosis"), ("c", "tumour")):
+        write_geojson(tmp_path / f"{name}.geojson", [(drawn, [square(0, 0, 256, 256)])])
+    table = read(folder, annotations=tmp_path).samples
+    assert table.groupby("slide")["share:necrosis"].mean().tolist() == [0.0, 1.0, 0.0]
 
 
 def test_without_a_sheet_or_annotations_tiles_are_unlabelled(folder):

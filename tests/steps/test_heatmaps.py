@@ -1,6 +1,8 @@
 """The step writes every slide's files and nothing for cohorts without slides."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +125,18 @@ def test_slides_and_annotations_of_a_study_are_found(given, tmp_path):
 @pytest.mark.parametrize(("name", "safe"), [("P-1_a.2", "P-1_a.2"), ("a/b c", "a-b-c"), ("../x", "x"), ("//", "slide")])
 def test_names_of_slides_make_names_of_files(name, safe):
     assert file_name(name) == safe
+
+
+def test_the_places_of_the_guide_are_found(given, tmp_path, monkeypatch):
+    cohort, own, _, marked = given
+    heatmaps(cohort, own, None, marked, tmp_path / "heatmaps-lrp")
+    monkeypatch.chdir(tmp_path)
+    guide = (Path(__file__).parent.parent.parent / "docs/heatmaps.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
+    code = code.replace("slides/SLIDE.tif", str(marked["B"].source.file)).replace("SLIDE", "B")
+    found: dict = {}
+    exec(code.replace("x, y = 560, 310", "x, y = 450, 200"), found)
+    assert found["d"] == pytest.approx(2)
+    assert found["relevance"] == pytest.approx(0.95, abs=0.01)
+    red, _, blue, _ = found["colour"]
+    assert red > blue + 50

@@ -50,8 +50,11 @@ def write_levels(strips: Iterable[Strip], canvas: Canvas, folder: Path) -> Level
     while max(arrays[-1].shape) > SMALLEST:
         finer = arrays[-1]
         coarser = _new(folder / str(len(arrays)), (-(-finer.shape[0] // 2), -(-finer.shape[1] // 2)))
-        for row in range(0, coarser.shape[0], CHUNK):
-            coarser[row : row + CHUNK] = halved(np.asarray(finer[2 * row : 2 * (row + CHUNK)]))
+        for top in range(0, coarser.shape[0], CHUNK):
+            for left in range(0, coarser.shape[1], 4 * CHUNK):
+                rows, columns = slice(2 * top, 2 * (top + CHUNK)), slice(2 * left, 2 * (left + 4 * CHUNK))
+                part = halved(np.asarray(finer[rows, columns]))
+                coarser[top : top + part.shape[0], left : left + part.shape[1]] = part
         arrays.append(coarser)
     return Levels(canvas, tuple(arrays))
 

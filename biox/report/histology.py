@@ -1,6 +1,7 @@
 """The histology study's own sections: slides, heatmaps one by one, groups of heatmaps, the bias scan, the remedies."""
 
 from biox.report.given import Drawn, Given
+from biox.report.histology_across import across
 from biox.report.histology_bias import bias
 from biox.report.histology_cohort import cohort
 from biox.report.histology_gallery import gallery
@@ -14,6 +15,6 @@ from biox.report.histology_views import views
 
 def histology(given: Given) -> Drawn:
     """What a histology study shows of its own; what has no evidence is left out."""
-    made = (views, slide_viewer, gallery, places, bias, spray, remedies, slide_results)
+    made = (views, slide_viewer, gallery, places, bias, spray, remedies, across, slide_results)
     sections = tuple(found for part in made if (found := part(given)) is not None)
     return Drawn(None, (), None, cohort(given), sections)

@@ -1,0 +1,148 @@
+"""Across sites and stains: what holds elsewhere, what stain normalisation changes, and the external slides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from biox.domains.histology.alike import ANOTHER
+from biox.report.blocks import Fold, Section, Table, Terms, Text, section, tidy
+from biox.report.found import records, shown_name, table
+from biox.report.given import Given
+from biox.report.words import UNKNOWN, amount, count, interval, joined, number, percent
+
+TERMS = (
+    ("Left-out site", "a site of which no model that judges its tiles has seen a single tile."),
+    ("External", "another cohort, judged by the mean of the scores of all folds' models; none learnt from it."),
+    (
+        "Rank correlation, overlap",
+        "how alike heatmaps are to those of the study's model on the same tiles: 1 is the same; of the tenth of pixels "
+        "with most relevance, 10 % are shared by chance.",
+    ),
+)
+STAINS = {"none": "as scanned", "macenko": "Macenko", "reinhard": "Reinhard"}
+OVERLAP = "top-10 % overlap"
+COLUMNS = {"slide": "slide", "subject": "patient", "label": "label", "site": "site", "scanner": "scanner"}
+
+
+def across(given: Given) -> Section | None:
+    """One column a treatment of the stains, one row a place where it was tested or a comparison of heatmaps."""
+    found = table(given.evidence, "across")
+    if found is None:
+        return None
+    shown = records(found[~found["measure"].str.endswith("change")])
+    several = len({row.group for row in shown if row.measure != "AUROC"}) > 1
+    names = list(dict.fromkeys(_name(row, several) for row in sorted(shown, key=lambda row: row.measure != "AUROC")))
+    variants, slides = list(dict.fromkeys(found["variant"])), _slides(given)
+    if len(variants) < 2 and len(names) < 2 and slides is None:
+        return None
+    cells = {(str(row.variant), _name(row, several)): _cell(row) for row in shown}
+    stains = {str(row.variant): str(row.prepare) for row in records(found)}
+    rows = tuple((name, *(cells.get((v, name), "") for v in variants)) for name in names)
+    caption = "With 95 % intervals over patients."
+    drawn = Table(("", *(_head(v, stains) for v in variants)), rows, caption)
+    said = [Text(words) for words in (*_held(found), *_changed(found)) if words]
+    return section("across", "Across sites and stains", [*said, Terms(TERMS), drawn, slides])
+
+
+def _head(variant: str, stains: Mapping[str, str]) -> str:
+    if variant == ANOTHER:
+        return "another fold's model"
+    name = shown_name(variant)
+    return name if set(stains.values()) == {"none"} else f"{name} ({STAINS.get(stains[variant], stains[variant])})"
+
+
+def _name(row: Any, several: bool) -> str:
+    """What a row is called: the place where the AUROC was measured, or how heatmaps were compared."""
+    if row.measure == "AUROC":
+        return f"AUROC, {row.group}"
+    return f"{row.measure} ({row.group})" if several else str(row.measure)
+
+
+def _cell(row: Any) -> str:
+    likeness = row.measure not in ("AUROC", "relevance in the object", "top-10 % overlap")
+    unit = "" if likeness or row.measure == "AUROC" else "share"
+    return f"{amount(row.value, unit)} ({interval(row.low, row.high, unit)})"
+
+
+def _held(found: pd.DataFrame) -> list[str]:
+    """How the study's model did at left-out sites and on the external cohort, beside out of fold."""
+    own = found[(found["variant"] == "main") & (found["measure"] == "AUROC")]
+    value = {row.group: row for row in records(own)}
+    elsewhere = [name for name in value if name == "external" or name.startswith("left-out site")]
+    if "out of fold" not in value or not elsewhere:
+        return []
+    parts = [
+        f"{number(value[name].value)} ({interval(value[name].low, value[name].high)}) {_at(name)}" for name in elsewhere
+    ]
+    return [f"The AUROC of the study's model is {number(value['out of fold'].value)} out of fold and {joined(parts)}."]
+
+
+def _at(name: str) -> str:
+    return "on the external cohort" if name == "external" else f"at the {name}"
+
+
+def _changed(found: pd.DataFrame) -> list[str]:
+    """What each stain normalisation did to the AUROC and to the heatmaps."""
+    said = []
+    for variant, rows in found[found["variant"] != "main"].groupby("variant", sort=False):
+        value = {(row.measure, row.group): row for row in records(rows)}
+        changes = [value[key] for key in value if key[0] == "AUROC change" and _tells(key[1])]
+        if not changes:
+            continue
+        parts = [f"{_signed(row)} {'out of fold' if row.group == 'out of fold' else _at(row.group)}" for row in changes]
+        alike = [row for (measure, _), row in value.items() if measure == OVERLAP]
+        shared = (
+            f" Its heatmaps share {percent(alike[0].value)} of their top tenth with the study's model's"
+            if alike
+            else ""
+        )
+        shared += f"{_beside(found)}." if alike else ""
+        said.append(
+            f"“{variant}” ({STAINS.get(rows['prepare'].iloc[0], '')}) changes the AUROC by {joined(parts)}.{shared}"
+        )
+    return said
+
+
+def _beside(found: pd.DataFrame) -> str:
+    """What another fold's model of the same kind shares, to hold the overlap against."""
+    other = found[(found["variant"] == ANOTHER) & (found["measure"] == OVERLAP)]
+    return (
+        f"; those of {ANOTHER.removeprefix('main, ')} share {percent(float(other['value'].iloc[0]))}"
+        if len(other)
+        else ""
+    )
+
+
+def _tells(group: str) -> bool:
+    return group in ("out of fold", "external") or group.startswith("left-out site")
+
+
+def _signed(row: Any) -> str:
+    sign = "+" if row.value >= 0 else ""
+    return f"{sign}{number(row.value)} ({interval(row.low, row.high)})"
+
+
+def _slides(given: Given) -> Fold | None:
+    """The slides of the external cohort, one row each."""
+    found = table(given.evidence, "external_slides")
+    if found is None:
+        return None
+    there = [name for name in COLUMNS if name in found]
+    rows = tuple(
+        (
+            *(str(getattr(row, name)) for name in there),
+            count(row.tiles),
+            percent(row.accuracy),
+            _known(row.auroc),
+            number(row.score),
+        )
+        for row in records(found)
+    )
+    head = (*(COLUMNS[name] for name in there), "tiles", "accuracy", "AUROC", "mean probability")
+    caption = f"Mean probability: of “{given.cohort.classes[-1]}”, over the slide's tiles."
+    return Fold(f"The {len(rows)} slides of the external cohort", (tidy(Table(head, rows, caption, names=len(there))),))
+
+
+def _known(value: float) -> str:
+    return number(value) if value == value else UNKNOWN

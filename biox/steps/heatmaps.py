@@ -12,7 +12,7 @@ from biox.core.studies import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Relevance
 from biox.domains.histology.heat_files import write_listing
-from biox.domains.histology.heat_slide import Maps, Marked, marked_slides, write_maps
+from biox.domains.histology.heat_slide import Maps, Marked, file_name, marked_slides, write_maps
 from biox.domains.histology.relevance_colours import limits
 from biox.domains.histology.slide_relevance import SlideRelevance, by_slide
 from biox.domains.histology.slide_settings import Slides
@@ -49,9 +49,7 @@ def heatmaps(
     if not found:
         return 0
     others = by_slide(cohort, against) if against is not None else {}
-    unknown = sorted(set(found) - set(marked))
-    if unknown:
-        raise InputError(f"There is no file of the slide {listed(unknown)}; there are files of {listed(marked)}.")
+    _refuse_names(list(found), marked)
     scale = _limits(found)
     other_scale = _limits(others) if others else scale
     shown = _evenly(list(found))
@@ -62,6 +60,19 @@ def heatmaps(
         entries += [entry] if entry else []
     write_listing(entries, folder / "viewer")
     return len(found)
+
+
+def _refuse_names(names: list[str], marked: Mapping[str, Marked]) -> None:
+    """Slides without a file, or whose names make the same name of a file, are an InputError."""
+    unknown = sorted(set(names) - set(marked))
+    if unknown:
+        raise InputError(f"There is no file of the slide {listed(unknown)}; there are files of {listed(marked)}.")
+    files = [file_name(name) for name in names]
+    alike = sorted(name for name, file in zip(names, files, strict=True) if files.count(file) > 1)
+    if alike:
+        raise InputError(
+            f"The slides {listed(alike)} would have files of one name ({file_name(alike[0])}); rename one."
+        )
 
 
 def _evenly(names: list[str]) -> frozenset[str]:

@@ -93,6 +93,14 @@ def test_a_slide_without_a_file_is_named(given, tmp_path):
         heatmaps(cohort, own, None, {"A": marked["A"]}, tmp_path / "out")
 
 
+def test_slides_whose_files_would_have_one_name_are_refused(given, tmp_path):
+    cohort, own, _, marked = given
+    renamed = cohort.samples.assign(slide=cohort.samples["slide"].map({"A": "a b", "B": "a/b"}))
+    alike = cohort.__class__(cohort.x, renamed, cohort.axes, cohort.unit, cohort.classes, "trial")
+    with pytest.raises(InputError, match=r"'a b', 'a/b' would have files of one name \(a-b\)"):
+        heatmaps(alike, own, None, {"a b": marked["A"], "a/b": marked["B"]}, tmp_path / "out")
+
+
 def test_only_some_slides_of_many_are_shown_but_all_have_files(given, tmp_path, monkeypatch):
     cohort, own, _, marked = given
     monkeypatch.setattr(step, "MOST_SHOWN", 1)

@@ -7,9 +7,12 @@ import openslide
 import pytest
 import tifffile
 
+from biox.domains.histology.heat_levels import write_levels
+from biox.domains.histology.heatmaps import Canvas, strips
 from biox.domains.histology.ome_tiff import write_colours, write_values
 from biox.domains.histology.relevance_colours import ZERO, limits, opaque, overlay, steps
-from tests.domains.histology.heat_data import MPP, bumps, levels_of
+from biox.domains.histology.whole_slide import Sampling, open_slide, region
+from tests.domains.histology.heat_data import MPP, bumps, grid, levels_of
 
 HOT = (1310, 530)  # level-0 pixels
 
@@ -53,6 +56,39 @@ def test_a_place_on_the_slide_is_found_by_the_pixel_size_in_openslide_and_tifffi
     red = picture[..., 0] - picture[..., 2]
     found = np.unravel_index(np.argmax(red), red.shape)
     assert abs(found[0] - row) + abs(found[1] - column) < 60  # the hill's top is above the limit and all one red
+
+
+def test_on_a_real_slide_the_heatmap_lies_on_the_tissue_it_was_made_of(shared_data, tmp_path):
+    slide = open_slide(shared_data / "slides/CMU-1-Small-Region.svs")
+    size, side = 256, 128
+    tiles = grid(*reversed(slide.size), size, size // 2)
+    how = Sampling(0, (2.0, 2.0), 2 * slide.mpp[0])
+
+    def darkness(rows):
+        places = tiles.loc[rows, ["x", "y"]].to_numpy(float)
+        return np.stack([1 - region(slide, (x, y), (side, side), how).mean(0) / 255 for x, y in places])
+
+    canvas = Canvas(*slide.size, slide.mpp, 2.0)
+    levels = write_levels(strips(darkness, tiles, canvas), canvas, tmp_path / "levels")
+    write_values(tmp_path / "v.ome.tif", levels, "CMU-1", "darkness.")
+    write_colours(tmp_path / "c.ome.tif", levels, "CMU-1", "darkness.", (1.0,) * 9)
+    numbers, colours = tifffile.imread(tmp_path / "v.ome.tif"), openslide.OpenSlide(tmp_path / "c.ome.tif")
+    ratio = float(colours.properties["openslide.mpp-x"]) / slide.mpp[0]
+    assert ratio == pytest.approx(2, rel=1e-6)
+    x, y, wide = 1000, 1200, 400  # the same place, each at its own resolution
+    there = np.asarray(slide.handle.read_region((x, y), 0, (wide, wide)).convert("RGB")).mean(-1)
+    dark = 1 - there.reshape(wide // 2, 2, wide // 2, 2).mean((1, 3)) / 255
+    found = numbers[int(y / ratio) :, int(x / ratio) :][: wide // 2, : wide // 2]
+    error = np.abs(found - dark).mean()  # tiles are resampled by a triangle and not by a box
+    assert error < 0.03
+    picture = np.asarray(
+        colours.read_region((int(x / ratio), int(y / ratio)), 0, (wide // 2, wide // 2)).convert("RGB")
+    )
+    green = -picture[..., 1].astype(float)  # falls as red deepens
+    assert np.corrcoef(green.ravel(), dark.ravel())[0, 1] > 0.98
+    for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):  # one pixel off would be seen
+        shifted = numbers[int(y / ratio) + down :, int(x / ratio) + right :][: wide // 2, : wide // 2]
+        assert np.abs(shifted - dark).mean() > 1.5 * error
 
 
 def test_colours_are_those_of_the_numbers_at_every_zoom(colours, levels):

@@ -12,6 +12,7 @@ from typing import Any
 from shapely import Polygon, simplify
 
 from biox.core.files import whole, write_text
+from biox.domains.histology.as_seen import Lay, untouched
 from biox.domains.histology.heat_levels import Levels, write_levels
 from biox.domains.histology.heatmaps import Canvas, Strip
 from biox.domains.histology.hot_regions import HotRegion, Search, geojson, hot_regions
@@ -31,7 +32,8 @@ class Heat:
     """One heatmap to write.
 
     name: of its files; slide: the slide's folder in the viewer; title: a few words for people ("relevance for tumour");
-    meaning: a sentence that is kept in the files; target: what is explained; strips: the heatmap from top to bottom.
+    meaning: a sentence that is kept in the files; target: what is explained; strips: the heatmap from top to bottom;
+    lay: what to change in pictures of the slide, so that they show what the model saw.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Heat:
     meaning: str
     target: str
     strips: Iterable[Strip]
+    lay: Lay = untouched
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,9 @@ def write_heat(
     return {**pictures.described(), **shown}, regions
 
 
-def write_slide(slide: WholeSlide, folder: Path) -> Pictures:
+def write_slide(slide: WholeSlide, folder: Path, lay: Lay) -> Pictures:
     """Write the viewer's pictures of a slide."""
-    return slide_pictures(slide, folder, finest_down(*slide.size))
+    return slide_pictures(slide, folder, finest_down(*slide.size), lay)
 
 
 def outline_for_viewer(outline: Outline, kind: str, down: float) -> dict[str, Any]:
@@ -98,6 +101,7 @@ def ramp() -> list[str]:
 def _write_overlay(slide: WholeSlide, heat: Heat, levels: Levels, limits: tuple[float, ...], file: Path) -> None:
     picture = overview(slide, OVERVIEW)
     down = slide.size[0] / picture.shape[1]
+    picture = heat.lay(picture, (0.0, 0.0), down)
     level = levels.nearest(down * 0.75)
     legend = Legend(heat.title, limits[level], down * slide.mpp[0])
     with whole(file) as fresh:

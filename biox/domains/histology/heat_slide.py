@@ -74,7 +74,7 @@ def write_maps(marked: Marked, maps: Maps, folder: Path, shown: bool) -> dict[st
     if not shown:
         drop_pictures(folder / "viewer" / name)
         return None
-    picture = write_slide(slide, folder / "viewer" / name / "slide")
+    picture = write_slide(slide, folder / "viewer" / name / "slide", own.lay)
     hot = [Outline("hot", region.outline) for region in written[0][1]]
     outlines = [outline_for_viewer(one, "annotation", picture.down) for one in marked.outlines]
     outlines += [outline_for_viewer(one, "hot", picture.down) for one in hot]
@@ -99,14 +99,16 @@ def file_name(slide: str) -> str:
 def _heat(name: str, own: SlideRelevance, canvas: Canvas) -> Heat:
     target = _target(own)
     meaning = f"Relevance for {target} ({UNIT}), by models that never saw this patient."
-    return Heat(name, name, f"{own.name}: relevance for {target}", meaning, target, strips(own.read, own.tiles, canvas))
+    return Heat(
+        name, name, f"{own.name}: relevance for {target}", meaning, target, strips(own.read, own.tiles, canvas), own.lay
+    )
 
 
 def _difference(name: str, own: SlideRelevance, other: SlideRelevance, canvas: Canvas) -> Heat:
     target = f"{_target(own)} minus {_target(other)}"
     meaning = f"Relevance for {target} ({UNIT}), by models that never saw this patient."
     both: Iterator[Strip] = difference(strips(own.read, own.tiles, canvas), strips(other.read, other.tiles, canvas))
-    return Heat(f"{name}-difference", name, f"{own.name}: relevance for {target}", meaning, target, both)
+    return Heat(f"{name}-difference", name, f"{own.name}: relevance for {target}", meaning, target, both, own.lay)
 
 
 def _target(own: SlideRelevance) -> str:

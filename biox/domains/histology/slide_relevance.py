@@ -1,7 +1,7 @@
 """The out-of-fold relevance of each slide's tiles: by the model that never saw the patient, wherever it is kept."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float32
 
 from biox.core.types import Cohort, Relevance
+from biox.domains.histology.as_seen import Lay, as_seen, untouched
 
 PLACE = ("slide", "x", "y", "size")
 
@@ -20,6 +21,7 @@ class SlideRelevance:
     tiles: one row a tile, with ``x``, ``y`` and ``size`` in level-0 pixels.
     read: relevance of some of these rows, shape (tile, h, w); shape: (h, w).
     targets: what was explained, with the number of tiles; labels: the slide's labels.
+    lay: changes pictures of the slide so that they show what the study planted on the tiles.
     """
 
     name: str
@@ -28,6 +30,7 @@ class SlideRelevance:
     shape: tuple[int, int]
     targets: Mapping[str, int]
     labels: tuple[str, ...]
+    lay: Lay = untouched
 
 
 def by_slide(cohort: Cohort, relevances: Mapping[int, Relevance]) -> dict[str, SlideRelevance]:
@@ -46,7 +49,16 @@ def by_slide(cohort: Cohort, relevances: Mapping[int, Relevance]) -> dict[str, S
     if not set(PLACE) <= set(found):
         return {}
     found = found.sort_values(["slide", "tile"], kind="stable")
-    return {str(name): _slide(str(name), part, relevances) for name, part in found.groupby("slide", sort=True)}
+    slides = {str(name): part for name, part in found.groupby("slide", sort=True)}
+    return {name: replace(_slide(name, part, relevances), lay=_lay(cohort, part)) for name, part in slides.items()}
+
+
+def _lay(cohort: Cohort, found: pd.DataFrame) -> Lay:
+    """What was planted on the tiles of a slide; ``tile`` is the row of the cohort."""
+    if "planted" not in found or getattr(cohort.x, "bags", None) is not None:
+        return untouched
+    marked = found[found["planted"].to_numpy(bool)].drop_duplicates("tile")
+    return as_seen(cohort.x, marked["tile"].to_numpy(), marked)
 
 
 def _placed(cohort: Cohort) -> pd.DataFrame:

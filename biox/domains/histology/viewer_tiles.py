@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from biox.domains.histology.as_seen import Lay, untouched
 from biox.domains.histology.heat_levels import Levels
 from biox.domains.histology.relevance_colours import NONE, overlay, steps
 from biox.domains.histology.whole_slide import Sampling, WholeSlide, region
@@ -53,14 +54,15 @@ def finest_down(width: int, height: int, longest: int = LONGEST) -> int:
     return 2 ** max(0, math.ceil(math.log2(max(width, height) / longest) - 1e-9))
 
 
-def slide_pictures(slide: WholeSlide, folder: Path, down: int) -> Pictures:
-    """Write the pictures of a slide as JPEG. Raises InputError where the slide cannot be read."""
+def slide_pictures(slide: WholeSlide, folder: Path, down: int, lay: Lay = untouched) -> Pictures:
+    """Write the pictures of a slide as JPEG, changed by ``lay``. Raises InputError where the slide cannot be read."""
     width, height = (math.ceil(n / down) for n in slide.size)
     fine = [level for level, there in enumerate(slide.downsamples) if there <= down * 1.001]
     how = Sampling(fine[-1], (float(down), float(down)), down * sum(slide.mpp) / 2)
 
     def square(left: int, top: int, size: tuple[int, int]) -> np.ndarray:
-        return region(slide, (left * down, top * down), size, how).transpose(1, 2, 0)
+        corner = (left * down, top * down)
+        return lay(region(slide, corner, size, how).transpose(1, 2, 0), corner, down)
 
     count = _levels(width, height)
     folder.mkdir(parents=True)

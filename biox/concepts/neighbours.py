@@ -14,7 +14,7 @@ from scipy import sparse
 
 from biox.core.errors import InputError
 
-DISTANCES_AT_ONCE = 2**23
+ROWS_AT_ONCE, COLUMNS_AT_ONCE = 512, 2048  # 4 MB of float32
 SPARE = 8  # candidates measured again beyond the neighbours asked for
 
 
@@ -70,23 +70,54 @@ def checked(features: np.ndarray) -> Float[np.ndarray, "sample feature"]:
 
 
 def _exact(x: np.ndarray, wanted: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    squared = np.einsum("ij,ij->i", x, x)
+    """The k nearest of the ``wanted`` samples among all, and their distances."""
+    few = min(k + SPARE, len(x) - 1)
+    shuffled = np.random.default_rng(0).permutation(len(x))
+    # (-2 x, 1) . (y, |y|^2) orders the y as their distances to x do; |x|^2 changes no order.
+    others = np.hstack([x, np.einsum("ij,ij->i", x, x)[:, None]])[shuffled].T.copy()
     index = np.empty((len(wanted), k), np.int64)
     distance = np.empty((len(wanted), k), np.float32)
-    step = max(1, DISTANCES_AT_ONCE // len(x))
-    for start in range(0, len(wanted), step):
-        rows = wanted[start : start + step]
-        far = x[rows] @ x.T
-        far *= -2
-        far += squared  # the row's own |x|^2 changes no order
-        far[np.arange(len(rows)), rows] = np.inf
-        few = min(k + SPARE, len(x) - 1)
-        candidates = np.argpartition(far, few - 1, axis=1)[:, :few]
-        again = np.linalg.norm(x[candidates].astype(float) - x[rows].astype(float)[:, None], axis=2)
-        order = np.lexsort((candidates, again))[:, :k]  # of equal distances the first sample, so ties have one answer
-        index[start : start + step] = np.take_along_axis(candidates, order, 1)
-        distance[start : start + step] = np.take_along_axis(again, order, 1)
+    for start in range(0, len(wanted), ROWS_AT_ONCE):
+        rows = wanted[start : start + ROWS_AT_ONCE]
+        candidates = _candidates(np.hstack([-2 * x[rows], np.ones((len(rows), 1), np.float32)]), others, few)
+        candidates = shuffled[candidates].reshape(len(rows), few + 1)
+        # The sample is its own nearest, or one of several equal ones: it goes last, and out.
+        candidates = np.take_along_axis(candidates, np.argsort(candidates == rows[:, None], axis=1, kind="stable"), 1)
+        again = _measured(x, rows, candidates[:, :few])
+        order = np.lexsort((candidates[:, :few], again))[:, :k]  # of equal distances the first sample: one answer
+        index[start : start + ROWS_AT_ONCE] = np.take_along_axis(candidates, order, 1)
+        distance[start : start + ROWS_AT_ONCE] = np.take_along_axis(again, order, 1)
     return index, distance
+
+
+def _candidates(rows: np.ndarray, others: np.ndarray, few: int) -> np.ndarray:
+    """Columns of ``others`` with the few + 1 smallest products with each row, row after row.
+
+    The first columns, a random sample, bound how near a candidate must be; so of all others only the few that come
+    below need to be sorted, and no product is kept longer than the processor's cache does.
+    """
+    found, bound, step = [], None, max(COLUMNS_AT_ONCE, few + 1)
+    for start in range(0, others.shape[1], step):
+        far = rows @ others[:, start : start + step]
+        if bound is None:
+            bound = np.partition(far, few, axis=1)[:, few, None]
+        near = np.flatnonzero(far <= bound)
+        row, column = np.divmod(near, far.shape[1])
+        found.append((row, column + start, far.ravel()[near]))
+    row, column, value = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.lexsort((value, row))
+    first = np.searchsorted(row[order], np.arange(len(rows)))
+    return column[order][first[:, None] + np.arange(few + 1)].ravel()
+
+
+def _measured(x: np.ndarray, rows: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Distances in float64, a few rows at a time for the processor's cache."""
+    far = np.empty(candidates.shape)
+    for start in range(0, len(rows), 32):
+        part = slice(start, start + 32)
+        apart = x[candidates[part]].astype(float) - x[rows[part], None]
+        far[part] = np.sqrt(np.einsum("ijk,ijk->ij", apart, apart))
+    return far
 
 
 def _approximate(x: np.ndarray, k: int, seed: int) -> Neighbours:

@@ -43,6 +43,16 @@ def centred(features: np.ndarray, *groups: np.ndarray) -> np.ndarray:
     return features - (sums / np.bincount(key)[:, None])[key]
 
 
+def apart(features: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """The features of each group in columns of their own, NaN in those of the other groups: (tile, group * feature).
+
+    What gives the label away does the opposite in the two classes (it speaks for the one and against the other), and
+    would cancel in a mean over both.
+    """
+    names = np.unique(group)
+    return np.concatenate([np.where((group == name)[:, None], features, np.nan) for name in names], axis=1)
+
+
 def _changes(scaled: np.ndarray, lag: int) -> np.ndarray:
     """Mean absolute difference of two pixels ``lag`` apart, along both axes."""
     along = np.abs(scaled[:, lag:] - scaled[:, :-lag]).mean((1, 2))

@@ -16,7 +16,7 @@ from scipy.stats.contingency import association
 from biox.core.types import Cohort
 from biox.domains.histology.areas import ink
 from biox.domains.histology.fixed_place import Place, fixed_place
-from biox.domains.histology.heat_features import centred, heat_features
+from biox.domains.histology.heat_features import apart, centred, heat_features
 from biox.domains.histology.out_of_fold import Heatmaps
 from biox.domains.histology.strategies import Strategies, indicators
 from biox.domains.histology.ties import Tie, flipped, patients, predictable, silent, tie
@@ -69,12 +69,11 @@ def scan(cohort: Cohort, given: Scanned, plan: Plan) -> tuple[pd.DataFrame, Plac
 def _ties(cohort: Cohort, given: Scanned, plan: Plan) -> list[dict[str, Any]]:
     subject, fold, y = _subject(given), given.maps.fold, given.y
     by = (y, fold) if _fold_holds_several(subject, fold) else (y,)
-    clusters = centred(indicators(given.found, len(y)), *by)
-    looks = centred(heat_features(given.maps.values), *by)
+    clusters = apart(centred(indicators(given.found, len(y)), *by), y)
+    looks = apart(centred(heat_features(given.maps.values), *by), y)
     stratum = given.samples["label"].to_numpy() if cohort.label_level == "subject" else np.zeros(len(y))
     rows = []
-    for name in plan.covariates:
-        covariate = given.samples[name].astype(str).to_numpy()
+    for name, covariate in _asked_once(given.samples, plan.covariates).items():
         confounded = len(by) == 2 and _one_a_fold(covariate, fold)
         for test, features in (("cluster", clusters), ("predict", looks)):
             people = patients(features, subject, stratum)
@@ -86,6 +85,14 @@ def _ties(cohort: Cohort, given: Scanned, plan: Plan) -> list[dict[str, Any]]:
                 )
             rows.append({**_row(test, name, found), "label_tie": _label_tie(covariate, y)})
     return rows
+
+
+def _asked_once(samples: pd.DataFrame, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Each covariate as text; those that divide the tiles alike (a site and its only scanner) are one question."""
+    found: dict[tuple[int, ...], list[str]] = {}
+    for name in names:
+        found.setdefault(tuple(pd.factorize(samples[name].astype(str))[0].tolist()), []).append(name)
+    return {", ".join(alike): samples[alike[0]].astype(str).to_numpy() for alike in found.values()}
 
 
 def _predicted(features: np.ndarray, people: Any, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
@@ -127,7 +134,8 @@ def _one_a_fold(covariate: np.ndarray, fold: np.ndarray) -> bool:
 
 
 def _label_tie(covariate: np.ndarray, y: np.ndarray) -> float:
-    counts = pd.crosstab(covariate, y).to_numpy()
+    (levels, at), (classes, of) = (np.unique(values, return_inverse=True) for values in (covariate, y))
+    counts = np.bincount(at * len(classes) + of, minlength=len(levels) * len(classes)).reshape(len(levels), -1)
     return float(association(counts, "cramer")) if min(counts.shape) > 1 else np.nan
 
 

@@ -48,23 +48,25 @@ class Patients:
 
 
 def patients(features: np.ndarray, patient: np.ndarray, stratum: np.ndarray) -> Patients:
-    """One row a patient: the mean of the tiles' features.
+    """One row a patient: the mean of the tiles' features; 0 where none of the patient's tiles has the feature (NaN).
 
     stratum: shape (tile,), constant within a patient: covariates are dealt within strata only (the label, where it
     belongs to the patient; else all alike).
     """
     names, code = np.unique(patient, return_inverse=True)
-    sums = np.zeros((len(names), features.shape[1]))
-    np.add.at(sums, code, features)
+    sums, counts = (np.zeros((len(names), features.shape[1])) for _ in range(2))
+    np.add.at(sums, code, np.nan_to_num(features))
+    np.add.at(counts, code, ~np.isnan(features))
     of_patient = np.empty(len(names), dtype=object)
     of_patient[code] = stratum
-    return Patients(sums / np.bincount(code)[:, None], code, of_patient)
+    return Patients(sums / np.maximum(counts, 1), code, of_patient)
 
 
 def tie(features: np.ndarray, people: Patients, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
     """Do heatmaps go with a covariate? value: 0 not at all, 1 it decides everything (shares of variance).
 
-    features: (tile, feature), centred on what may differ by right (class, fold). covariate: (tile,) text.
+    features: (tile, feature), centred on what may differ by right (class, fold); NaN where a tile has none. covariate:
+    (tile,) text.
     """
     levels = per_patient(people, covariate)
     if (levels == None).sum() > len(levels) / 2:  # noqa: E711 - an array of objects
@@ -151,8 +153,15 @@ def _differences(features: np.ndarray, people: Patients, on: np.ndarray) -> Rows
     for k in range(len(people.rows)):
         own = people.code == k
         if (own & on).any() and (own & ~on).any():
-            rows.append(features[own & on].mean(0) - features[own & ~on].mean(0))
+            rows.append(np.nan_to_num(_mean(features[own & on]) - _mean(features[own & ~on])))
     return np.reshape(rows, (-1, features.shape[1]))
+
+
+def _mean(features: np.ndarray) -> np.ndarray:
+    """The mean of each feature over the tiles that have it; NaN where none has."""
+    known = ~np.isnan(features)
+    counts = known.sum(0)
+    return np.divide(np.nan_to_num(features).sum(0), counts, out=np.full(len(counts), np.nan), where=counts > 0)
 
 
 def flipped(differences: Rows, *, draws: int, seed: int, upper: bool = False) -> Tie:

@@ -1,0 +1,90 @@
+"""The bias laboratory: biases planted in simulated and in real tiles, found, measured and removed.
+
+    python bench/bias_lab.py run results.jsonl --seeds 0:20 --only corner,label,sampling     # a few seconds a study
+    python bench/bias_lab.py run results.jsonl --seeds 0:100 --only clean,biased --part 0/2  # one of two processes
+    python bench/bias_lab.py report results.jsonl                                            # -> results/bias_lab.json
+
+Each study appends one line to the file; what is already there is not done again. ``nuclei`` (real tiles) needs the
+folder of real data (BIOX_SHARED_DATA). Settings were chosen on seeds from 1000 upwards.
+"""
+
+import argparse
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bias_studies as studies
+import numpy as np
+import torch
+from bias_nuclei import ARTEFACTS, nuclei
+from bias_summary import summary
+
+OUT = Path(__file__).parent / "results" / "bias_lab.json"
+
+ARMS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "clean": studies.clean,
+    "biased": studies.biased,
+    **{f"corner {dose:g}": partial(studies.dosed, share=dose) for dose in studies.DOSES},
+    "label": studies.label,
+    "sampling": studies.sampling,
+    "site": studies.site,
+    "scanners": studies.scanners,
+    **{f"nuclei {artefact}": partial(nuclei, artefact=artefact) for artefact in ARTEFACTS},
+}
+
+
+def jobs(only: str, seeds: range, part: str) -> Iterator[tuple[str, int]]:
+    """The studies that were asked for, seed by seed; ``part`` k/n takes every n-th of them."""
+    wanted = [arm for arm in ARMS if any(arm.startswith(word) for word in only.split(","))]
+    every = [(arm, seed) for seed in seeds for arm in wanted]
+    k, _, n = part.partition("/")
+    yield from every[int(k) :: int(n)]
+
+
+def run(file: Path, work: Iterator[tuple[str, int]]) -> None:
+    """Do the studies that the file lacks, one line each."""
+    done = {(row["arm"], row["seed"]) for row in read(file)}
+    for arm, seed in work:
+        if (arm, seed) in done:
+            continue
+        start = time.perf_counter()
+        record = {"arm": arm, "seed": seed, **ARMS[arm](seed), "seconds": time.perf_counter() - start}
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(record, default=_plain) + "\n")
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """All lines that are there."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def main() -> None:
+    """Run studies, or sum up those that were run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["run", "report"])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--only", default=",".join(ARMS), help="beginnings of the names of studies")
+    parser.add_argument("--seeds", default="0:20", help="first:last+1")
+    parser.add_argument("--part", default="0/1")
+    parser.add_argument("--out", type=Path, default=OUT)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", message="overflow encountered", category=RuntimeWarning)
+    if asked.what == "run":
+        run(asked.file, jobs(asked.only, range(*map(int, asked.seeds.split(":"))), asked.part))
+        return
+    found = summary(read(asked.file))
+    asked.out.write_text(json.dumps(found, indent=1, default=_plain) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=1, default=_plain))
+
+
+if __name__ == "__main__":
+    main()

@@ -30,11 +30,12 @@ def variants(given: Given) -> Section | None:
         return None
     ordered = sorted(found.to_dict("records"), key=lambda row: row["variant"] != "main")
     head = ("variant", "model", "normalised", "channels", "accuracy", "balanced", "change, points", "same relevance")
-    caption = (
-        "Accuracies with 95 % intervals over people; the change is in percentage points. Same relevance: rank "
-        "correlation of the relevance profile with that of this study's model; 1 is an unchanged "
+    same = (
+        " Same relevance: rank correlation of the relevance profile with that of this study's model; 1 is an unchanged "
         f"explanation, 0 an unrelated one. {SPREAD}"
     )
+    caption = "Accuracies with 95 % intervals over people; the change is in percentage points."
+    caption += same if "relevance_correlation" in found else ""
     shown = tidy(Table(head, tuple(_variant(given, row) for row in ordered), caption, names=4))
     otherwise = [f"{shown_name(str(row['variant']))}: {row['training']}" for row in ordered if _said(row, "training")]
     notes = [Text(f"Trained otherwise than this study's model. {'; '.join(otherwise)}.", "note")] if otherwise else []
@@ -55,7 +56,9 @@ def _variant(given: Given, row: dict) -> tuple[str, ...]:
     change = number(100 * row["accuracy_change"], 1)
     if math.isfinite(row["change_low"]):
         change += f" ({number(100 * row['change_low'], 1)} to {number(100 * row['change_high'], 1)})"
-    same = _with(row["relevance_correlation"], row["relevance_low"], row["relevance_high"], "")
+    same = ""
+    if "relevance_correlation" in row:
+        same = _with(row["relevance_correlation"], row["relevance_low"], row["relevance_high"], "")
     return (*first, change, same)
 
 

@@ -85,5 +85,7 @@ def strip(tiles: Sequence[Shown], side: float, top: float, left: float = 8.0) ->
 
 
 def scale(left: float, top: float, target: str = "") -> str:
-    """The colour scale under a strip of heatmaps."""
-    return relevance_bar(left, top, (f"against “{target}”", "for it") if target else ("against", "for the class"))
+    """The colour scale under a strip of heatmaps; of a difference of two classes it runs from the one to the other."""
+    first, _, other = target.partition(" - ")
+    against = f"for {other}" if other else f"against {first}" if first else "against the class"
+    return relevance_bar(left, top, (against, f"for {first or 'it'}"))

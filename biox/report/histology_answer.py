@@ -6,13 +6,14 @@ from typing import Any
 from biox.report.found import Claim, claim
 from biox.report.given import Answer, Given
 from biox.report.histology_bias import verdict
-from biox.report.histology_places import centre_sentence, of_main, place_sentence
+from biox.report.histology_places import KNOWN, centre_sentence, of_main, place_sentence
 from biox.report.histology_views import on_views, view_name
 from biox.report.words import amount, interval, joined, number, percent
 
 FEW_PATIENTS = 30
 AUROC_OF_CHANCE = 0.5
-FIRST = ("object", "artefact")
+TOLD = ("clean", "swapped", "off-centre")
+FALLEN = ("clean", "swapped", "balanced", "everywhere")
 
 
 def histology_answer(given: Given) -> Answer:
@@ -27,13 +28,15 @@ def how_well(given: Given) -> str:
     if own is None:
         return ""
     told = joined(f"“{name}”" for name in given.cohort.classes)
-    colour = "" if logistic is None else f"; colour alone, by logistic regression, {_said(logistic)}"
-    share = claim(given.evidence, "accuracy", "main")
-    named = "" if share is None else f", and named {amount(share.value, share.unit)} of the samples right"
-    better = _verdict(own, logistic)
+    colour = (
+        "" if logistic is None else f"; logistic regression on colour alone {amount(logistic.value, logistic.unit)}"
+    )
+    right = claim(given.evidence, "accuracy", "main")
+    named = "" if right is None else f" and named {amount(right.value, right.unit)} of the samples right"
+    ends = f"95 % interval {interval(own.low, own.high, own.unit)}; " if math.isfinite(own.low) else ""
     return (
-        f"On patients it had not seen the model told {told} apart with an AUROC of {_said(own)}{named} "
-        f"(guessing 50 %{colour}).{better}{_elsewhere(given)}"
+        f"On patients it had not seen the model told {told} apart with an AUROC of {amount(own.value, own.unit)} "
+        f"({ends}guessing 50 %{colour}){named}.{_verdict(own, logistic)}{_elsewhere(given)}"
     )
 
 
@@ -49,11 +52,9 @@ def _verdict(own: Claim, logistic: Claim | None) -> str:
 
 def _elsewhere(given: Given) -> str:
     """The same AUROC on other versions of the tiles, where there are such."""
-    others = {view: row for view, row in on_views(given, "main").items() if view != "given"}
-    if not others:
-        return ""
-    told = joined(f"{_area(row)} {view_name(view)}" for view, row in others.items())
-    return f" On other versions of the same tiles it reaches {told}."
+    by_view = on_views(given, "main")
+    told = [f"{_area(by_view[view])} {view_name(view)}" for view in TOLD if view in by_view][:2]
+    return f" On other versions of the tiles it reaches {joined(told)}." if told else ""
 
 
 def _area(row: Any) -> str:
@@ -61,16 +62,11 @@ def _area(row: Any) -> str:
     return percent(row.auroc, 1) + ends
 
 
-def _said(row: Claim) -> str:
-    ends = f" (95 % interval {interval(row.low, row.high, row.unit)})" if math.isfinite(row.low) else ""
-    return amount(row.value, row.unit) + ends
-
-
 def where(given: Given) -> str:
     """Where the relevance lies: on the marked structures, on the artefact, else on the part furthest from chance."""
     rows = [row for row in of_main(given) if row.place != "centre"]
-    known = [row for row in rows if row.place in FIRST]
-    others = sorted((row for row in rows if row.place not in FIRST), key=lambda row: (-row.times, row.place))
+    known = [row for row in rows if row.place in KNOWN]
+    others = sorted((row for row in rows if row.place not in KNOWN), key=lambda row: (-row.times, row.place))
     told = [place_sentence(row) for row in known or others[:1]]
     return " ".join([*told, centre_sentence(given)]).strip()
 
@@ -91,7 +87,7 @@ def cautions(given: Given) -> list[str]:
         )
     by_view = on_views(given, "main")
     own = by_view.get("given")
-    fallen = {} if own is None else {view: row for view, row in by_view.items() if row.high < own.low}
+    fallen = {} if own is None else {v: row for v, row in by_view.items() if v in FALLEN and row.high < own.low}
     if own is not None and fallen:
         view = min(fallen, key=lambda name: fallen[name].auroc)
         words.append(

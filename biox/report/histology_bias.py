@@ -1,6 +1,7 @@
 """Whether the model looks at something it should not: each test of the bias scan with its control and a verdict."""
 
 import math
+import re
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,9 @@ TESTS = {
     "pen": "pen ink draws relevance",
 }
 TOLD = 3
+TIES = ("cluster", "predict")
+TIED = 0.2
+"""Cramer's V with the label from which a covariate is called tied to it (as in the scan)."""
 
 
 def bias(given: Given) -> Section | None:
@@ -41,7 +45,7 @@ def bias(given: Given) -> Section | None:
     for variant, method in others[["variant", "method"]].drop_duplicates().itertuples(index=False, name=None):
         rows = others[(others["variant"] == variant) & (others["method"] == method)]
         alarms = int(_alarm(rows).sum())
-        title = f"The same scan of “{variant}” ({method}): {alarms} of {plural(_tested(rows), 'test')} stand out"
+        title = f"The same scan of “{variant}” ({method}): {plural(alarms, 'alarm')} in {plural(_tested(rows), 'test')}"
         blocks.append(Fold(title, (_table(rows),)))
     return section("bias", "The bias scan", blocks)
 
@@ -64,39 +68,51 @@ def verdict(given: Given) -> str:
     if not made:
         return "The bias scan could make no test: too little is known of the patients, or there are too few."
     if not found:
-        least = float(own["q"].min())
-        return f"The bias scan made {plural(made, 'test')} and none stands out (smallest corrected {p_value(least)})."
+        least = f"smallest corrected {p_value(float(own['q'].min()))}"
+        return f"No bias was found: the bias scan raises no alarm in {plural(made, 'test')} ({least})."
+    alarms = f"the bias scan raises {plural(len(found), 'alarm')} in {plural(made, 'test')}"
+    lead = "A bias was found" if any(serious(row) for row in found) else "A possible bias"
     told = " ".join(sentence(row) for row in found[:TOLD])
     more = f" {len(found) - TOLD} more stand in the table of the scan." if len(found) > TOLD else ""
-    stand = "stands" if len(found) == 1 else "stand"
-    return f"A bias was found: of {plural(made, 'test')} of the bias scan {len(found)} {stand} out. {told}{more}"
+    return f"{lead}: {alarms}. {told}{more}"
+
+
+def serious(row: Any) -> bool:
+    """Whether an alarm is more than a tie that may be right: a place, ink, or what goes with the labels as well."""
+    return str(row.test) not in TIES or (math.isfinite(row.label_tie) and row.label_tie >= TIED)
 
 
 def sentence(row: Any) -> str:
     """One test in words, with its number, chance and corrected p."""
-    words = str(row.words or "").rstrip(". ") or name(row)
-    numbers = f"{number(row.value)}, chance {number(row.chance)}; " if math.isfinite(row.value) else ""
-    return f"{capital(words)} ({numbers}corrected {p_value(row.q)})."
+    words = re.sub(r"(?<=\d)%", " %", str(row.words or "")).rstrip(". ") or name(row)
+    chance = f", by chance {number(row.chance)}" if math.isfinite(row.chance) else ""
+    known = f"statistic {number(row.value)}{chance}; " if math.isfinite(row.value) else ""
+    return f"{capital(words)} ({known}corrected {p_value(row.q)})."
 
 
 def name(row: Any) -> str:
     """What was tested, as it is read: ``groups of heatmaps go with site``."""
     covariate = str(row.covariate or "").removeprefix("flag_").replace("_", " ")
-    return " ".join(part for part in (TESTS.get(str(row.test), str(row.test)), covariate) if part)
+    tested = TESTS.get(str(row.test), str(row.test))
+    return f"{tested} {covariate}" if covariate and str(row.test) in TIES else tested
 
 
 def _table(rows: pd.DataFrame) -> Table:
     head = ("tested", "found", "chance", "p", "p, corrected", "tie to the label", "patients", "verdict")
     cells = tuple(_cells(row) for row in records(rows))
     strong = frozenset(k for k, alarm in enumerate(_alarm(rows)) if alarm)
-    return tidy(Table(head, cells, f"{plural(len(cells), 'test')}, the clearest first.", notes=1, strong=strong))
+    caption = (
+        f"{plural(len(cells), 'test')}, the clearest first. Found: each test's own statistic, to be compared with the "
+        "chance beside it and not with other rows."
+    )
+    return tidy(Table(head, cells, caption, notes=1, strong=strong))
 
 
 def _cells(row: Any) -> tuple[str, ...]:
     numbers = number(row.value), number(row.chance), p_cell(row.p), p_cell(row.q), number(row.label_tie), count(row.n)
     if not math.isfinite(row.p):
         return name(row), *numbers, f"not tested: {row.reason}" if row.reason else "not tested"
-    return name(row), *numbers, "stands out" if bool(row.alarm) else "not found"
+    return name(row), *numbers, "alarm" if bool(row.alarm) else "no alarm"
 
 
 def _alarm(rows: pd.DataFrame) -> pd.Series:

@@ -12,6 +12,7 @@ from biox.report.words import UNKNOWN, count, number, percent, plural
 
 GROUPS = ("site", "scanner", "stain", "stain_group", "tissue_type", "planted")
 ROW, ROWS, SIDE = 6, 2, 84.0
+YES_NO = {"True": "yes", "False": "no"}
 MOST_GROUPS = 8
 SLIDE_AXES = 5
 """Axes of a cohort whose samples are slides: slide, colour, tile, y, x."""
@@ -53,7 +54,7 @@ def counts(given: Given) -> Table:
     for column in GROUPS:
         levels = sorted(samples[column].dropna().astype(str).unique()) if column in samples else []
         if 1 < len(levels) <= MOST_GROUPS:
-            named = [(f"{column.replace('_', ' ')}: {name}", name) for name in levels]
+            named = [(f"{column.replace('_', ' ')}: {YES_NO.get(name, name)}", name) for name in levels]
             rows += [(words, *(_among(own, column, name) for _, own in groups)) for words, name in named]
     caption = "A patient with samples of several classes counts in each of their columns. Shares are of the column."
     return Table(("", *(name for name, _ in groups)), tuple(rows), caption)
@@ -72,7 +73,7 @@ def sheet(given: Given, label: str) -> Figure | None:
     own = own.assign(turn=turn).sort_values("turn", kind="stable").head(ROW * ROWS)
     tiles = explained(given, [str(name) for name in own["sample"]])
     shown = [
-        Shown(Explained(tiles[str(name)].picture, None, ""), f"patient {subject}", "")
+        Shown(Explained(tiles[str(name)].picture, None, ""), str(subject), "")
         for name, subject in zip(own["sample"], own["subject"], strict=True)
     ]
     if not shown:
@@ -81,6 +82,6 @@ def sheet(given: Given, label: str) -> Figure | None:
     for start in range(0, len(shown), ROW):
         drawn, height = strip(shown[start : start + ROW], SIDE, bottom)
         parts, bottom = parts + drawn, bottom + height
-    caption = f"Tiles labelled {label}, of as many patients as there are."
+    caption = f"Tiles labelled {label}, of as many patients as there are; under each its patient."
     picture = svg.picture((ROW * (SIDE + 8) + 8, bottom), f"Tiles labelled {label}", caption, parts)
     return Figure(f"tiles-{slug(label)}", picture, caption, width=560)

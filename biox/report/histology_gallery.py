@@ -50,8 +50,8 @@ def gallery(given: Given) -> Section | None:
     rows = [[_row(given, scores, name, kind) for kind in KINDS] for name in given.cohort.classes]
     grids = [Grid(tuple(figure for figure in drawn if figure is not None)) for drawn in rows if any(drawn)]
     words = (
-        "Above the tile, below its heatmap, by the model that had not seen the patient. Every heatmap has its own "
-        "scale: its colours say where that tile was looked at, not how strongly."
+        "Above the tile, below its heatmap by the model that had not seen the patient, who is named under it. Every "
+        "heatmap has its own scale: its colours say where that tile was looked at, not how strongly."
     )
     blocks = [Terms(TERMS), Text(words), *grids] if grids else []
     return section("gallery", "Heatmaps, one by one", blocks)
@@ -86,7 +86,7 @@ def _row(given: Given, scores: pd.DataFrame, label: str, kind: Kind) -> Figure |
     rows = chosen(scores, label, kind)
     tiles = explained(given, [str(name) for name in rows["sample"]])
     shown = [
-        Shown(tiles[name], f"patient {subject}", f"margin {number(float(margin), 1)}")
+        Shown(tiles[name], str(subject), f"margin {number(float(margin), 1)}")
         for name, subject, margin in zip(rows["sample"], rows["subject"], rows["margin"], strict=True)
         if name in tiles
     ]

@@ -24,6 +24,7 @@ INSIDE = {
 }
 NAMES = ("place", "model", "explanation")
 NUMBERS = ("relevance mass", "chance", "times chance", "rank accuracy", "of the positive", "patients")
+KNOWN = ("object", "artefact")
 MASS, RANK, POSITIVE = "RMA", "RRA", "mu"
 
 
@@ -51,15 +52,12 @@ class Place:
 def places(given: Given) -> Section | None:
     """The study's model in sentences, then one row a place, model and explanation."""
     rows = all_places(given)
-    told = [Text(place_sentence(row)) for row in rows if _main(given, row)]
+    told = [Text(place_sentence(row)) for row in rows if _main(given, row) and row.place in KNOWN]
     centre = centre_sentence(given)
     told += [Text(centre)] if centre else []
     cells = tuple(_cells(row) for row in rows)
-    strong = frozenset(k for k, row in enumerate(rows) if _main(given, row))
     caption = "Means over tiles, out of fold, with 95 % intervals over patients."
-    shown = tidy(
-        Table((*NAMES, *NUMBERS), cells, caption, names=3, strong=strong if len(strong) < len(rows) else frozenset())
-    )
+    shown = tidy(Table((*NAMES, *NUMBERS), cells, caption, names=3))
     title = "Where the relevance lies, against chance"
     return section("places", title, [Terms(TERMS), *told, shown]) if rows else None
 
@@ -77,6 +75,8 @@ def all_places(given: Given) -> list[Place]:
     for row in [] if areas is None else records(areas):
         numbers = row.share, row.low, row.high, row.chance, row.patients
         made.append(Place(str(row.area), str(row.variant), str(row.method), *numbers))
+    order = list(INSIDE)
+    made.sort(key=lambda row: order.index(row.place) if row.place in order else len(order))
     return [row for row in made if math.isfinite(row.mass) and math.isfinite(row.chance)]
 
 

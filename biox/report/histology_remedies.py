@@ -9,10 +9,16 @@ from biox.report import svg
 from biox.report.blocks import Figure, Fold, Grid, Section, Table, Text, section, tidy
 from biox.report.found import records, table
 from biox.report.given import Given
+from biox.report.histology_views import view_name
 from biox.report.marks import short, slug
 from biox.report.words import amount, capital, number
 
-DIRECTION = {"higher": "higher is better", "lower": "lower is better"}
+DIRECTION = {"higher": "higher is better", "lower": "lower is better", "nearer to 1": "1 is even"}
+HARDEST = ("clean", "off-centre", "given")
+"""Versions of the tiles by which a remedy is judged, the first that was measured."""
+
+AUROC, NAMES = "AUROC", 37
+TINY = 1e-9
 CAPTION = (
     "Hollow: this study's model. Filled: the model trained otherwise. Line: 95 % interval of the change over patients, "
     "drawn from the hollow dot."
@@ -21,31 +27,53 @@ CAPTION = (
 
 def remedies(given: Given) -> Section | None:
     """A panel a measure with one row a remedy, then the same numbers to read."""
-    found = table(given.evidence, "remedies")
+    found = named(given)
     if found is None:
         return None
-    measures = list(dict.fromkeys(_measure(row) for row in records(found)))
-    named = found.assign(shown=[_measure(row) for row in records(found)])
-    drawn = tuple(panel(named[named["shown"] == measure], measure) for measure in measures)
-    blocks = [*(Text(sentence(row)) for row in best(found)), Text(CAPTION, "note"), Grid(drawn), _table(found)]
+    measures = dict.fromkeys(str(name) for name in found["measure"])
+    drawn = tuple(panel(found[found["measure"] == measure], measure) for measure in measures)
+    blocks = [*(Text(sentence(row)) for row in told(found)), Text(CAPTION, "note"), Grid(drawn), _table(found)]
     return section("remedies", "Before and after the remedies", blocks)
 
 
-def best(found: pd.DataFrame) -> list[Any]:
-    """For every measure the remedy that helped most."""
+def named(given: Given) -> pd.DataFrame | None:
+    """The table of remedies with its groups as they are read; the method is no group where there is only one."""
+    found = table(given.evidence, "remedies")
+    if found is None:
+        return None
+    groups = []
+    for row in records(found):
+        group = str(row.group or "")
+        alone = group in given.study.methods and len(given.study.methods) == 1
+        groups.append("" if alone else view_name(group) if row.measure == AUROC else group.replace("_", " "))
+    return found.assign(group=groups)
+
+
+def told(found: pd.DataFrame) -> list[Any]:
+    """One row a measure to put in words.
+
+    Of several versions of the tiles the one that asks most, of several tissues the one where most changed, for better
+    or worse; of several remedies the one that helped most there.
+    """
     rows = [row for row in records(found) if math.isfinite(row.gain)]
-    measures = dict.fromkeys(_measure(row) for row in rows)
-    return [max((row for row in rows if _measure(row) == measure), key=_help) for measure in measures]
+    chosen = []
+    for measure in dict.fromkeys(str(row.measure) for row in rows):
+        own = [row for row in rows if row.measure == measure]
+        groups = {row.group for row in own}
+        most = max(own, key=lambda row: abs(row.gain)).group
+        first = next((view_name(view) for view in HARDEST if view_name(view) in groups), most)
+        chosen.append(max((row for row in own if row.group == first), key=_help))
+    return chosen
 
 
 def sentence(row: Any) -> str:
     """From what to what a measure changed, with the interval of the change."""
-    unit, change = str(row.unit), f"change {_change(row.gain, str(row.unit))}"
+    unit, change = _unit(row), f"change {_change(row.gain, _unit(row))}"
     if unit == "share":
         change += " percentage points"
     if math.isfinite(row.low):
         change += f", 95 % interval {_change(row.low, unit)} to {_change(row.high, unit)}"
-    better = row.gain if row.better == "higher" else -row.gain
+    better = _help(row)
     sure = not math.isfinite(row.low) or row.low > 0 or row.high < 0
     said = "helped" if better > 0 and sure else "made it worse" if better < 0 and sure else "was not shown to help"
     before, after = amount(row.before, unit), amount(row.after, unit)
@@ -58,26 +86,35 @@ def _change(value: float, unit: str) -> str:
 
 
 def panel(found: pd.DataFrame, measure: str) -> Figure:
-    """One measure: a row a remedy, from the study's model to the one trained otherwise."""
+    """One measure: a row a version or tissue and remedy, from the study's model to the one trained otherwise."""
     rows = records(found)
     known = [v for row in rows for v in (row.before, row.after, row.before + row.low, row.before + row.high)]
     known = [float(v) for v in known if math.isfinite(v)]
     low, high = min(known, default=0.0), max(known, default=1.0)
     air = 0.06 * (high - low) + 1e-6
-    place = svg.Panel(130, 40, 272, 26.0 * len(rows), (low - air, high + air), (0, len(rows)))
-    parts = [svg.text(8, 16, short(capital(measure), 58), "head"), *_axis(place, str(rows[0].unit) == "share")]
-    for k, row in enumerate(rows):
-        parts += _dots(place, row, place.top + 26 * k + 13)
-    bottom = place.top + place.height
+    several = found["variant"].nunique() > 1
+    names = [short(_name(row, several), NAMES) for row in rows]
+    left = 20 + 5.6 * max(len(name) for name in names)
+    place = svg.Panel(left, 40, 402 - left, 24.0 * len(rows), (low - air, high + air), (0, len(rows)))
     words = DIRECTION.get(str(rows[0].better), "")
-    parts.append(svg.text(8, 31, words, "small"))
-    described = "; ".join(sentence(row) for row in rows)
-    drawn = svg.picture((412, bottom + 24), capital(measure), described, parts)
-    return Figure(f"remedy-{slug(measure)}", drawn, capital(measure) + (f"; {words}." if words else "."), width=560)
+    parts = [svg.text(8, 16, short(capital(measure), 58), "head"), svg.text(8, 31, words, "small")]
+    parts += _axis(place, _unit(rows[0]) == "share")
+    for k, row in enumerate(rows):
+        parts += [svg.text(place.left - 8, place.top + 24 * k + 15.5, names[k], "label", "end")]
+        parts += _dots(place, row, place.top + 24 * k + 12)
+    described = " ".join(sentence(row) for row in rows)
+    drawn = svg.picture((412, place.top + place.height + 24), capital(measure), described, parts)
+    caption = f"{capital(measure)}{f'; {words}' if words else ''}" + ("" if several else f"; remedy: {rows[0].variant}")
+    return Figure(f"remedy-{slug(measure)}", drawn, caption + ".", width=560)
+
+
+def _name(row: Any, several: bool) -> str:
+    """What a row of a panel stands for: the version or tissue, and the remedy where there are several."""
+    return f"{row.group} – {row.variant}" if row.group and several else str(row.group or row.variant)
 
 
 def _axis(place: svg.Panel, share: bool) -> list[str]:
-    marks = svg.ticks(*place.x, 4)
+    marks = svg.ticks(*place.x, 5)
     parts = [svg.axes(place, marks, [], False)]
     for value in marks:
         words = (f"{100 * value:g} %" if share else f"{value:g}").replace("-", "−")
@@ -86,11 +123,10 @@ def _axis(place: svg.Panel, share: bool) -> list[str]:
 
 
 def _dots(place: svg.Panel, row: Any, y: float) -> list[str]:
-    parts = [svg.text(place.left - 8, y + 3.5, short(str(row.variant), 20), "label", "end")]
     if not (math.isfinite(row.before) and math.isfinite(row.after)):
-        return parts
+        return []
     before, after = (svg.at_x(place, float(value)) for value in (row.before, row.after))
-    parts.append(svg.line([(before, y), (after, y)], "thin"))
+    parts = [svg.line([(before, y), (after, y)], "thin")]
     if math.isfinite(row.low) and math.isfinite(row.high):
         parts.append(svg.line([(svg.at_x(place, row.before + end), y) for end in (row.low, row.high)], "whisker"))
     parts.append(svg.element("circle", {"cx": before, "cy": y, "r": 4.2, "class": "hollow"}))
@@ -98,19 +134,27 @@ def _dots(place: svg.Panel, row: Any, y: float) -> list[str]:
 
 
 def _measure(row: Any) -> str:
-    """A measure with what it was measured on: ``AUROC (clean)``."""
-    group = str(row.group or "")
-    return f"{row.measure} ({group.replace('_', ' ')})" if group else str(row.measure)
+    """A measure with what it was measured on: ``AUROC without the artefact``."""
+    inside = row.group if row.measure == AUROC else f"({row.group})"
+    return f"{row.measure} {inside}" if row.group else str(row.measure)
+
+
+def _unit(row: Any) -> str:
+    """AUROC is read as a share here as everywhere in the report."""
+    return "share" if row.measure == AUROC else str(row.unit)
 
 
 def _help(row: Any) -> float:
+    """How much a remedy helped, in the measure's own unit: negative where it made things worse."""
+    if row.better == "nearer to 1":
+        return abs(math.log(max(row.before, TINY))) - abs(math.log(max(row.after, TINY)))
     return float(row.gain if row.better == "higher" else -row.gain)
 
 
 def _table(found: pd.DataFrame) -> Fold:
     rows = []
     for row in records(found):
-        unit = str(row.unit)
+        unit = _unit(row)
         ends = f" ({_change(row.low, unit)} to {_change(row.high, unit)})" if math.isfinite(row.low) else ""
         change = _change(row.gain, unit) + ends
         rows.append((_measure(row), str(row.variant), amount(row.before, unit), amount(row.after, unit), change))

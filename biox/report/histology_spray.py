@@ -18,6 +18,7 @@ from biox.report.scatter import MOST, look, mark, scatter
 from biox.report.words import UNKNOWN, count, number, p_cell, percent, plural
 
 ALPHA = 0.05
+CARDS = 4
 EXEMPLARS, SIDE, MEAN = 4, 84.0, 96.0
 TERMS = (
     (
@@ -26,7 +27,7 @@ TERMS = (
         "that looks at something odd, or comes from one site, points to a bias.",
     ),
     ("The map", "every dot is one heatmap; dots that are close have similar heatmaps. Its axes have no meaning."),
-    ("Purity", "the share of a group that has a property, beside the share of all heatmaps that have it."),
+    ("Purity", "the share of a group that has a property, beside the share of the other groups that have it."),
 )
 
 
@@ -42,14 +43,15 @@ def spray(given: Given) -> Section | None:
 
 
 def _class(given: Given, name: str, rows: pd.DataFrame) -> list[Block | None]:
-    found = _of(given, "spray_clusters", name)
+    found = sorted(_of(given, "spray_clusters", name), key=lambda row: -row.oddness)
     sizes = {int(row.cluster): int(row.tiles) for row in found}
-    sizes = sizes or {int(k): int((rows["cluster"] == k).sum()) for k in rows["cluster"].unique()}
-    cards = [f for k in sorted(sizes) if (f := card(given, name, k, sizes[k])) is not None]
-    what = "all classes" if name == "all" else f"“{name}”"
-    words = f"{plural(sum(sizes.values()), 'heatmap')} of {what} in {plural(len(sizes), 'group')}."
-    grid = Grid(tuple(cards)) if cards else None
-    return [Text(words), chart(name, rows), grid, groups(found), *purity(given, name)]
+    sizes = sizes or {int(k): int((rows["cluster"] == k).sum()) for k in sorted(rows["cluster"].unique())}
+    cards = tuple(f for k in sizes if (f := card(given, name, k, sizes[k])) is not None)
+    order = ", the strangest first" if found else ""
+    words = f"{plural(sum(sizes.values()), 'heatmap')} of “{name}” in {plural(len(sizes), 'group')}{order}."
+    more = Fold(f"The other groups of {name} ({len(cards) - CARDS})", (Grid(cards[CARDS:]),))
+    grids = [Grid(cards[:CARDS]) if cards else None, more if len(cards) > CARDS else None]
+    return [Text(words), chart(name, rows), *grids, groups(found), *purity(given, name)]
 
 
 def groups(found: Sequence[Any]) -> Table | None:
@@ -62,7 +64,7 @@ def groups(found: Sequence[Any]) -> Table | None:
             percent(row.top_patient),
             percent(row.peak, 1),
             percent(row.mirrored, 1),
-            number(row.oddness),
+            number(row.oddness, 3),
             percent(getattr(row, "planted", math.nan)),
         )
         for row in found
@@ -95,9 +97,11 @@ def card(given: Given, name: str, k: int, n: int) -> Figure | None:
     tiles = explained(given, names)
     subject = dict(zip(given.cohort.samples["sample"], given.cohort.samples["subject"], strict=True))
     label = dict(zip(given.cohort.samples["sample"], given.cohort.samples["label"], strict=True))
-    shown = [Shown(tiles[s], f"patient {subject[s]}", str(label[s])) for s in names if s in tiles]
+    shown = [Shown(tiles[s], str(subject[s]), str(label[s])) for s in names if s in tiles]
     if mean is None and not shown:
         return None
+    targets = {tile.target for tile in tiles.values()}
+    target = targets.pop() if len(targets) == 1 else ""
     title, parts = f"Group {k + 1}: {plural(n, 'heatmap')}", []
     colour = svg.element("path", {"d": mark(14, 12, 5, k), "class": look(k)})
     left = 8.0
@@ -109,7 +113,7 @@ def card(given: Given, name: str, k: int, n: int) -> Figure | None:
     high = max(height + 28, 40 + MEAN + 8)
     drawn = svg.picture(
         (left + EXEMPLARS * (SIDE + 8), high + 16), f"{title} ({name})", ", ".join(names),
-        [colour, svg.text(26, 16, title, "head"), *parts, *more, scale(8, high)],
+        [colour, svg.text(26, 16, title, "head"), *parts, *more, scale(8, high, target)],
     )  # fmt: skip
     caption = f"Group {k + 1} of {name}: mean heatmap, and the tiles nearest to its middle above their heatmaps."
     return Figure(f"spray-{slug(name)}-{k + 1}", drawn, caption, width=640)
@@ -127,12 +131,12 @@ def mean_map(given: Given, name: str, k: int) -> np.ndarray | None:
 def purity(given: Given, name: str) -> list[Block]:
     """What the groups are tied to: those properties that stand out, and all of them behind a title."""
     found = _of(given, "spray_purity", name)
-    rows = sorted(found, key=lambda row: (row.q if np.isfinite(row.q) else 2.0, row.expected - row.share))
+    rows = sorted(found, key=lambda row: (row.q if np.isfinite(row.q) else 2.0, row.elsewhere - row.purity))
     if not rows:
         return []
     cells = tuple(_pure(row) for row in rows)
     out = sum(row.q < ALPHA for row in rows)
-    head = ("group", "property", "", "in the group", "in all", "p", "p, corrected")
+    head = ("group", "property", "", "in the group", "in the others", "p", "p, corrected")
     caption = "Properties that one group has more often than the others; p corrected over all groups and properties."
     shown = Table(head, cells[:out], caption, names=3) if out else Text(f"No group of {name} is tied to a property.")
     return [shown, Fold(f"Every group and property ({len(cells)} tests)", (Table(head, cells, names=3),))]
@@ -140,7 +144,7 @@ def purity(given: Given, name: str) -> list[Block]:
 
 def _pure(row: Any) -> tuple[str, ...]:
     words = str(int(row.cluster) + 1), str(row.covariate).replace("_", " "), str(row.level)
-    return *words, percent(row.share), percent(row.expected), p_cell(row.p), p_cell(row.q)
+    return *words, percent(row.purity), percent(row.elsewhere), p_cell(row.p), p_cell(row.q)
 
 
 def _of(given: Given, name: str, wanted: str) -> Sequence[Any]:

@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
-from biox.report.blocks import Section, Table, Terms, section, tidy
+from biox.report.blocks import Section, Table, Terms, section
 from biox.report.found import records, shown_name, table
 from biox.report.given import Given
-from biox.report.words import UNKNOWN, count, interval, number, percent
+from biox.report.words import UNKNOWN, count, interval, percent
 
 VIEWS = {
     "given": "as given",
@@ -53,41 +53,32 @@ def _grid(given: Given) -> Table | None:
     found = table(given.evidence, "views")
     if found is None:
         return None
-    seen = list(dict.fromkeys(found["view"]))
+    variants = [str(name) for name in dict.fromkeys(found["variant"])]
+    known = {name: on_views(given, name) for name in variants}
     rows = []
-    for variant in dict.fromkeys(found["variant"]):
-        own = on_views(given, str(variant))
-        cells = (share(own[v].auroc, own[v].low, own[v].high) if v in own else UNKNOWN for v in seen)
-        rows.append((shown_name(str(variant)), *cells))
+    for view in dict.fromkeys(found["view"]):
+        cells = [known[name].get(str(view)) for name in variants]
+        rows.append((view_name(str(view)), *(UNKNOWN if c is None else share(c.auroc, c.low, c.high) for c in cells)))
     caption = (
         "AUROC with 95 % intervals over patients, out of fold; 50 % is guessing, below it the classes are swapped."
     )
-    strong = frozenset(k for k, row in enumerate(rows) if row[0] == shown_name("main"))
-    return Table(("model", *(view_name(str(view)) for view in seen)), tuple(rows), caption, strong=strong)
+    return Table(("tiles", *(shown_name(name) for name in variants)), tuple(rows), caption)
 
 
 def _false_alarms(given: Given) -> Table | None:
     found = table(given.evidence, "subclasses")
     rows = [] if found is None else records(found)
-    cells = tuple(
-        (
-            shown_name(str(row.variant)),
-            f"{str(row.column).replace('_', ' ')}: {row.value}",
-            share(row.rate, row.low, row.high),
-            _relevance(row),
-            count(row.tiles),
-            count(row.patients),
-        )
-        for row in rows
-    )
-    head = ("model", "tiles with", "false alarms", "relevance for the class", "tiles", "patients")
+    variants = [str(name) for name in dict.fromkeys(row.variant for row in rows)]
+    by = {(str(row.column), str(row.value), str(row.variant)): row for row in rows}
+    cells = []
+    for column, value in dict.fromkeys(key[:2] for key in by):
+        own = [by.get((column, value, name)) for name in variants]
+        of = next(row for row in own if row is not None)
+        rates = (UNKNOWN if row is None else share(row.rate, row.low, row.high) for row in own)
+        cells.append((f"{column.replace('_', ' ')}: {value}", *rates, count(of.tiles), count(of.patients)))
     caption = (
         f"False alarms: the share of these tiles, none of them labelled {given.cohort.classes[-1]}, that are named so; "
-        "lower is better. Relevance: the mean over tiles of what spoke for that class, in units of its score."
+        "lower is better. 95 % intervals over patients."
     )
-    return tidy(Table(head, cells, caption, names=2)) if cells else None
-
-
-def _relevance(row: Any) -> str:
-    ends = interval(row.positive_low, row.positive_high)
-    return number(row.positive_relevance) + ("" if ends == UNKNOWN else f" ({ends})")
+    head = ("of", *(shown_name(name) for name in variants), "tiles", "patients")
+    return Table(head, tuple(cells), caption) if cells else None

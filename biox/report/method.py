@@ -84,21 +84,21 @@ def _data(given: Given) -> str:
     names = [f"{len(axis.labels)} {axis.name}{' points' if k else 's'}" for k, axis in enumerate(given.cohort.axes)]
     people = plural(samples["subject"].nunique(), "person", "people")
     if len(given.cohort.axes) >= IMAGE_AXES:
-        return _images(given, people)
+        return _images(given)
     what = " × ".join(names) + (f", in {given.cohort.unit}" if given.cohort.unit else "")
     classes = joined(given.cohort.classes)
     return f"We analysed {plural(len(samples), 'sample')} of {people} ({what}); classes: {classes}."
 
 
-def _images(given: Given, people: str) -> str:
+def _images(given: Given) -> str:
     samples, shape = given.cohort.samples, given.cohort.x.shape
     slides = f" on {plural(samples['slide'].nunique(), 'slide')}" if "slide" in samples else ""
     bags = f"slides with {shape[2]} tiles each" if len(shape) > IMAGE_AXES + 1 else "tiles"
     mpp = samples["mpp"].median() if "mpp" in samples else math.nan
     scale = f" at {mpp:.2f} µm per pixel" if math.isfinite(mpp) else ""
     size = f"{shape[-2]} × {shape[-1]} pixels{scale}"
-    classes = joined(given.cohort.classes)
-    return f"We analysed {plural(len(samples), 'sample')} of {people}{slides} ({bags} of {size}); classes: {classes}."
+    patients, classes = plural(samples["subject"].nunique(), "patient"), joined(given.cohort.classes)
+    return f"We analysed {plural(len(samples), 'sample')} of {patients}{slides} ({bags} of {size}); classes: {classes}."
 
 
 def _scanned(given: Given, source: int) -> str:

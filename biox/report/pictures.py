@@ -99,7 +99,7 @@ def relevance_bar(left: float, top: float, words: tuple[str, str]) -> str:
     ]
     end = left + width * len(steps)
     parts = [svg.element("rect", box) for box in boxes]
-    return "".join([*parts, svg.text(end + 7, top + 8, f"{words[0]} (blue) to {words[1]} (red)", "tick")])
+    return "".join([*parts, svg.text(end + 7, top + 8, f"blue: {words[0]}, red: {words[1]}", "tick")])
 
 
 def _ramp() -> UInt8[np.ndarray, "step colour"]:

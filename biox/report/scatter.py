@@ -26,7 +26,7 @@ SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
 
 def mark(x: float, y: float, size: float, group: int) -> str:
     """One point as a piece of a path, in the shape of its group."""
-    corners = SHAPES[group % len(SHAPES)]
+    corners = SHAPES[(group + group // len(SHAPES)) % len(SHAPES)]  # colours repeat after seven groups, pairs do not
     places = [f"{x + size * a:.1f} {y + size * b:.1f}" for a, b in corners]
     return f"M{'L'.join(places)}Z"
 

@@ -173,7 +173,7 @@ def look() -> str:
     for k, dash in enumerate(CLASS_DASHES):
         rules.append(f".figure .c{k} {{ stroke: var(--c{k}); stroke-width: 2; stroke-dasharray: {dash}; }}")
         rules.append(f".figure .b{k} {{ fill: var(--c{k}); opacity: .2; }} .figure .d{k} {{ fill: var(--c{k}); }}")
-        rules.append(f".figure .m{k} {{ fill: var(--c{k}); stroke: none; }}")
+        rules.append(f".figure .m{k} {{ fill: var(--c{k}); stroke: var(--ink); stroke-width: .3; }}")
         rules.append(f".figure .t{k} {{ fill: var(--c{k}); stroke: var(--c{k}); }}")
     for step in range(-STEPS, STEPS + 1):
         width = 1.6 + 3.6 * abs(step) / STEPS

@@ -123,8 +123,8 @@ def _tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
     thumbnails = [(f"S{p}", store.getvalue(), 2000, 1200, ring) for p in range(2)]
     slides = [(f"S{p}", f"P{p}", "north", EACH, 0.71, 0.93 - 0.01 * p, 0.52, 0.8) for p in range(PATIENTS)]
     remedies = [
-        ("AUROC", "clean", "clean", 0.712, 0.903, 0.191, 0.121, 0.263, "share", "higher"),
-        ("relevance in the artefact", "", "clean", 0.31, 0.052, -0.258, -0.31, -0.2, "share", "lower"),
+        ("AUROC", "clean", "clean", 0.712, 0.903, 0.191, 0.121, 0.263, "", "higher"),
+        ("relevance in the artefact", "lrp", "clean", 0.31, 0.052, -0.258, -0.31, -0.2, "share", "lower"),
     ]
     gains = ["measure", "group", "variant", "before", "after", "gain", "low", "high", "unit", "better"]
     result = ["slide", "subject", "site", "tiles", "positive", "auroc", "score", "accuracy"]
@@ -152,10 +152,10 @@ def _looked() -> dict[str, pd.DataFrame]:
         ("lrp", "main", "ink", "", *[np.nan] * 4, 0, "", False, np.nan, "no ink", ""),
         ("lrp", "clean", "cluster", "site", 0.521, 0.512, 0.44, 0.88, 6, "patients", False, 0.03, "", ""),
     ]
-    rates = [("main", "necrosis", "many", "normal", 12, 4, 0.4, 0.3, 0.5, 1.2, 0.9, 1.5)]
+    rates = [("main", "tissue_type", "necrosis", 12, 4, 0.4, 0.3, 0.5)]
     place = ["method", "variant", "region", "measure", "value", "low", "high", "chance", "tiles", "patients"]
     tested = ["method", "variant", "test", "covariate", "value", "chance", "p", "q", "n", "unit", "alarm"]
-    sub = ["variant", "column", "value", "label", "tiles", "patients", "rate", "low", "high"]
+    sub = ["variant", "column", "value", "tiles", "patients", "rate", "low", "high"]
     columns = {
         "views": ["variant", "view", "auroc", "low", "high", "tiles", "patients"],
         "areas": ["method", "variant", "area", "share", "low", "high", "chance", "ratio", "tiles", "patients"],
@@ -165,7 +165,7 @@ def _looked() -> dict[str, pd.DataFrame]:
         "localisation": pd.DataFrame(regions, columns=place),
         "areas": pd.DataFrame(areas, columns=columns["areas"]),
         "scan": pd.DataFrame(scan, columns=[*tested, "label_tie", "reason", "words"]),
-        "subclasses": pd.DataFrame(rates, columns=[*sub, "positive_relevance", "positive_low", "positive_high"]),
+        "subclasses": pd.DataFrame(rates, columns=sub),
     }
 
 
@@ -178,14 +178,14 @@ def _spray(rng: np.random.Generator, cohort: Cohort) -> dict[str, pd.DataFrame]:
     near = [";".join(own["sample"].to_numpy()[cluster == k][:4]) for k in range(2)]
     groups = [(name, k, int((cluster == k).sum()), 5, near[k], 0, 0, 8, 0.2, 0.01, 0.3, 4.2, 0.5) for k in range(2)]
     mean = [(name, k, i, j, (i < 2) * (j < 2) * 1.0 * k - 0.1) for k in range(2) for i in range(8) for j in range(8)]
-    pure = [(name, 1, "site", "south", 0.91, 0.5, 0.001, 0.012), (name, 0, "scanner", "one", 1.0, 1.0, 1.0, 1.0)]
+    pure = [(name, 1, "site", "south", 15, 0.91, 0.5, 6, 0.001, 0.012), (name, 0, "scanner", "one", 15, 1, 1, 6, 1, 1)]
     found = ["class", "cluster", "tiles", "patients", "exemplars", "peak_row", "peak_column", "cells", "peak"]
     return {
         "spray_points": points,
         "spray_clusters": pd.DataFrame(groups, columns=[*found, "mirrored", "top_patient", "oddness", "planted"]),
         "spray_maps": pd.DataFrame(mean, columns=["class", "cluster", "row", "column", "value"]),
         "spray_purity": pd.DataFrame(
-            pure, columns=["class", "cluster", "covariate", "level", "share", "expected", "p", "q"]
+            pure, columns=["class", "cluster", "covariate", "level", "size", "purity", "elsewhere", "units", "p", "q"]
         ),
     }
 

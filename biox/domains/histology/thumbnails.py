@@ -17,7 +17,7 @@ from biox.domains.histology.whole_slide import open_slide, overview
 
 LONGEST = 480
 COLUMNS = ("slide", "image", "width", "height", "tissue")
-ROUGH = 1.0
+ROUGH = 0.5
 """How far, in pixels of the mask, an outline may be simplified."""
 
 FEWEST_CORNERS = 8

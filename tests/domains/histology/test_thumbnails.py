@@ -37,8 +37,8 @@ def pixels(tmp_path_factory):
 
 def test_a_full_mask_is_outlined_along_its_edges():
     (ring,) = outlines(np.ones((20, 30), bool))
-    assert ring.min(axis=0).tolist() == [0, 0]
-    assert ring.max(axis=0).tolist() == [30, 20]
+    assert np.abs(ring.min(axis=0)).max() <= ROUGH
+    assert np.abs(ring.max(axis=0) - (30, 20)).max() <= ROUGH
     assert 600 - ROUGH * 100 < abs(area(ring)) <= 600  # simplified by at most ROUGH along an edge of 100 pixels
 
 

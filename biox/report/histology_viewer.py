@@ -4,11 +4,16 @@ from biox.report.blocks import Section, section
 from biox.report.given import Given, first_method
 from biox.report.viewer import viewer
 
+PLANTED = "What was planted on tiles is drawn into the slides, as the model saw it."
+FILES = "The same heatmaps lie in the results folder as OME-TIFF and GeoJSON files, which QuPath opens."
+OWN = {"label": "each tile's own label", "dominant": "the class that the model names"}
+
 
 def slide_viewer(given: Given) -> Section | None:
     """The viewer of the study's slides; None for a study of tiles alone."""
-    remark = (
-        f"Explained is “{given.study.methods[first_method(given)].target}”. The same heatmaps lie in the results folder as "
-        "OME-TIFF and GeoJSON files, which QuPath opens."
+    target = given.study.methods[first_method(given)].target
+    explained = f"Explained is the score for {OWN.get(target, f'“{target}”')}."
+    planted = [PLANTED] if "planted" in given.cohort.samples else []
+    return section(
+        "slides", "The slides and their heatmaps", [viewer(given.slides, " ".join([explained, *planted, FILES]))]
     )
-    return section("slides", "The slides and their heatmaps", [viewer(given.slides, remark)])

@@ -9,6 +9,8 @@ from biox.report.words import joined, number, percent, plural
 
 UNSURE = 0.8
 """Where the folds' models agree on fewer tiles than this on average, the reader is told."""
+ENLARGED = 1.25
+"""How many times wider or narrower nuclei may look than in the cohort before the reader is told."""
 FLAWED = 0.1
 """The share of flawed tiles from which the reader is told."""
 TWICE = 2.0
@@ -63,6 +65,11 @@ def cautions(found: SlidePrediction, name: str) -> list[str]:
             f"of the most similar patient ({like.nearest}), farther than {_of_patients(like.farther, like.patients)} "
             "lies from its most similar one. Another scanner, another staining or another tissue: the models may "
             "be wrong."
+        )
+    if max(like.nucleus / like.usual, like.usual / like.nucleus) > ENLARGED:  # never for NaN
+        said.append(
+            f"Its nuclei look {number(like.nucleus, 0)} pixels wide, the cohort's {number(like.usual, 0)}: it is "
+            "shown at another magnification than the models learnt, or has other cells. See `tiles.mpp`."
         )
     if row["agree"] < UNSURE:
         said.append(f"The folds' models agree on only {percent(row['agree'])} of a tile's votes: they are not sure.")

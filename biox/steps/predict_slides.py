@@ -16,6 +16,7 @@ from biox.core.device import device
 from biox.core.errors import InputError
 from biox.core.study import Method, Study
 from biox.core.types import Cohort, Fit, Relevance
+from biox.domains.histology.nucleus_size import typical_diameter
 from biox.domains.histology.predicted import OVER, SlidePrediction
 from biox.domains.histology.resting import resting
 from biox.domains.histology.tile_colours import colours_of, likeness
@@ -52,14 +53,15 @@ def predict_slides(
     tiles = _tiles(new, logits, cohort.classes)
     explained = _explained(study.methods[method], cohort, tiles, slide)
     relevance = _relevance(fits, (new, explained), study, method, room)
-    known = colours_of(cohort.x, cohort.samples["subject"])
+    known, usual = colours_of(cohort.x, cohort.samples["subject"]), typical_diameter(cohort.x)
     reference = _reference(cohort, fits)
     rests, like = {}, {}
     for name in dict.fromkeys(slide):
         rows = np.flatnonzero((slide == name).to_numpy())
         own = new.take(rows)
         rests[name] = resting(chosen(relevance.values, rows), own.x, tiles.iloc[rows])
-        like[name] = likeness(colours_of(own.x, slide.iloc[rows]), known)
+        alike = likeness(colours_of(own.x, slide.iloc[rows]), known)
+        like[name] = replace(alike, nucleus=typical_diameter(own.x), usual=usual)
     slides = _slides(tiles, slide, reference)
     return SlidePrediction(new, cohort.classes[-1], tiles, slides, reference, relevance, rests, like)
 

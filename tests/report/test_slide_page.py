@@ -112,6 +112,14 @@ def test_colours_unlike_the_cohorts_are_a_warning():
     assert "farther than 19 of its 20 patients" in read(replace(found, likeness={"S1": likeness(0.05)}))
 
 
+def test_another_magnification_is_a_warning_and_an_unknown_one_is_not():
+    found = predicted()
+    assert "another magnification" not in read(found)
+    for nucleus, warned in ((10.0, True), (19.0, False), (30.0, True)):
+        like = {"S1": replace(likeness(0.4), nucleus=nucleus, usual=20.0)}
+        assert ("another magnification" in read(replace(found, likeness=like))) == warned
+
+
 def test_relevance_on_glass_or_flawed_tiles_is_a_warning_only_well_above_chance():
     found = predicted()
     assert "the models look at what they should not" not in read(found)

@@ -29,6 +29,7 @@ class Likeness:
     the cohort's patients that lie at least as far from their nearest; patients: how many there are. unusual: share of
     the slide's tiles with a colour that is rare in the cohort; expected: the same share in the cohort itself.
     features: one row a feature with ``feature``, ``value``, ``mean``, ``low``, ``high`` (of the cohort's patients).
+    nucleus, usual: how wide nuclei look on the slide and in the cohort, in pixels (``nucleus_size``); NaN if unknown.
     """
 
     distance: float
@@ -38,6 +39,8 @@ class Likeness:
     unusual: float
     expected: float
     features: pd.DataFrame
+    nucleus: float = np.nan
+    usual: float = np.nan
 
     @property
     def outside(self) -> bool:

@@ -7,6 +7,7 @@ from biox.report.found import Claim, claim
 from biox.report.given import Answer, Given
 from biox.report.histology_bias import verdict
 from biox.report.histology_places import KNOWN, centre_sentence, of_main, place_sentence
+from biox.report.histology_remedies import AUROC, named, sentence, told
 from biox.report.histology_views import on_views, view_name
 from biox.report.words import amount, interval, joined, number, percent
 
@@ -18,7 +19,7 @@ FALLEN = ("clean", "swapped", "balanced", "everywhere")
 
 def histology_answer(given: Given) -> Answer:
     """The sentences of the first section of the page and of the index."""
-    found = (how_well(given), where(given), verdict(given))
+    found = (how_well(given), where(given), verdict(given), remedied(given))
     return Answer(tuple(words for words in found if words), tuple(cautions(given)))
 
 
@@ -27,16 +28,16 @@ def how_well(given: Given) -> str:
     own, logistic = (claim(given.evidence, "AUROC", name) for name in ("main", "logistic"))
     if own is None:
         return ""
-    told = joined(f"“{name}”" for name in given.cohort.classes)
+    classes = joined(f"“{name}”" for name in given.cohort.classes)
     colour = (
         "" if logistic is None else f"; logistic regression on colour alone {amount(logistic.value, logistic.unit)}"
     )
     right = claim(given.evidence, "accuracy", "main")
-    named = "" if right is None else f" and named {amount(right.value, right.unit)} of the samples right"
+    right_share = "" if right is None else f" and named {amount(right.value, right.unit)} of the samples right"
     ends = f"95 % interval {interval(own.low, own.high, own.unit)}; " if math.isfinite(own.low) else ""
     return (
-        f"On patients it had not seen the model told {told} apart with an AUROC of {amount(own.value, own.unit)} "
-        f"({ends}guessing 50 %{colour}){named}.{_verdict(own, logistic)}{_elsewhere(given)}"
+        f"On patients it had not seen the model told {classes} apart with an AUROC of {amount(own.value, own.unit)} "
+        f"({ends}guessing 50 %{colour}){right_share}.{_verdict(own, logistic)}{_elsewhere(given)}"
     )
 
 
@@ -53,8 +54,8 @@ def _verdict(own: Claim, logistic: Claim | None) -> str:
 def _elsewhere(given: Given) -> str:
     """The same AUROC on other versions of the tiles, where there are such."""
     by_view = on_views(given, "main")
-    told = [f"{_area(by_view[view])} {view_name(view)}" for view in TOLD if view in by_view][:2]
-    return f" On other versions of the tiles it reaches {joined(told)}." if told else ""
+    shown = [f"{_area(by_view[view])} {view_name(view)}" for view in TOLD if view in by_view][:2]
+    return f" On other versions of the tiles it reaches {joined(shown)}." if shown else ""
 
 
 def _area(row: Any) -> str:
@@ -67,8 +68,16 @@ def where(given: Given) -> str:
     rows = [row for row in of_main(given) if row.place != "centre"]
     known = [row for row in rows if row.place in KNOWN]
     others = sorted((row for row in rows if row.place not in KNOWN), key=lambda row: (-row.times, row.place))
-    told = [place_sentence(row) for row in known or others[:1]]
-    return " ".join([*told, centre_sentence(given)]).strip()
+    shown = [place_sentence(row) for row in known or others[:1]]
+    return " ".join([*shown, centre_sentence(given)]).strip()
+
+
+def remedied(given: Given) -> str:
+    """What the best remedy changed: AUROC on the version of the tiles that asks most, and relevance on an artefact."""
+    found = named(given)
+    rows = {} if found is None else {str(row.measure): row for row in told(found)}
+    shown = [sentence(rows[name]) for name in (AUROC, "relevance in the artefact") if name in rows]
+    return f"Trained otherwise: {' '.join(shown)}" if shown else ""
 
 
 def cautions(given: Given) -> list[str]:

@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from biox.report.blocks import Section, Table, Terms, Text, section, tidy
+from biox.report import svg
+from biox.report.blocks import Figure, Section, Table, Terms, Text, section, tidy
 from biox.report.found import Claim, claims, parts, records, shown_name, table
 from biox.report.given import Given, first_method
 from biox.report.histology_views import share
+from biox.report.marks import short
 from biox.report.words import UNKNOWN, count, interval, number, percent
 
 TERMS = (
@@ -57,9 +59,40 @@ def places(given: Given) -> Section | None:
     told += [Text(centre)] if centre else []
     cells = tuple(_cells(row) for row in rows)
     caption = "Means over tiles, out of fold, with 95 % intervals over patients."
+    figures = [chart(given, rows)] if rows else []
     shown = tidy(Table((*NAMES, *NUMBERS), cells, caption, names=3))
     title = "Where the relevance lies, against chance"
-    return section("places", title, [Terms(TERMS), *told, shown]) if rows else None
+    return section("places", title, [Terms(TERMS), *told, *figures, shown]) if rows else None
+
+
+def chart(given: Given, rows: list[Place]) -> Figure:
+    """Relevance mass of every place as a dot with its interval, and chance as an upright line."""
+    known = [v for row in rows for v in (row.mass, row.low, row.high, row.chance) if math.isfinite(v)]
+    several = len({row.method for row in rows}) > 1
+    panel = svg.Panel(190, 12, 212, 22.0 * len(rows), (0.0, 1.04 * max(known)), (0, len(rows)))
+    marks = svg.ticks(*panel.x, 4)
+    parts = [svg.axes(panel, marks, [], False)]
+    for value in marks:
+        words = f"{100 * value:g} %"
+        parts.append(svg.text(svg.at_x(panel, value), panel.top + panel.height + 13, words, "tick", "middle"))
+    for k, row in enumerate(rows):
+        y, own = panel.top + 22 * k + 11, _main(given, row)
+        name = f"{row.place} – {row.method if several else row.variant}".removesuffix(" – main").replace("_", " ")
+        parts.append(svg.text(panel.left - 8, y + 3.5, short(name, 32), "strong" if own else "label", "end"))
+        chance = svg.at_x(panel, row.chance)
+        parts.append(svg.line([(chance, y - 8), (chance, y + 8)], "chance"))
+        if math.isfinite(row.low) and math.isfinite(row.high):
+            parts.append(svg.line([(svg.at_x(panel, end), y) for end in (row.low, row.high)], "whisker"))
+        look = "dot" if own else "hollow"
+        parts.append(svg.element("circle", {"cx": svg.at_x(panel, row.mass), "cy": y, "r": 4.0, "class": look}))
+    described = " ".join(f"{row.variant}, {row.method}: {place_sentence(row)}" for row in rows)
+    size = (412, panel.top + panel.height + 20)
+    drawn = svg.picture(size, "Relevance mass against chance", described, parts)
+    caption = (
+        "Share of the relevance that lies in each place, with its 95 % interval over patients. Upright line: chance. "
+        "Filled: this study's model."
+    )
+    return Figure("places", drawn, caption, width=560)
 
 
 def all_places(given: Given) -> list[Place]:

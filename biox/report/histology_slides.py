@@ -18,6 +18,7 @@ from biox.report.words import UNKNOWN, count, joined, percent
 
 WIDTH = 360.0
 MOST = 12
+MERGED = 1500
 Place = tuple[float, float, float]
 """Pixels of the drawing per level-0 pixel, and where the slide's left top corner lies."""
 
@@ -88,14 +89,14 @@ def _slide(given: Given, row: Any, k: int) -> Figure:
 
 
 def _caption(given: Given, slide: str, own: pd.DataFrame) -> str:
-    known = {"subject": "patient", "site": "site", "scanner": "scanner", "mpp": "µm per pixel"}
-    facts = [f"{words} {own[name].iloc[0]}" for name, words in known.items() if name in own and len(own)]
+    known = {"subject": "patient {}", "site": "site {}", "scanner": "scanner {}", "mpp": "tiles at {} µm per pixel"}
+    facts = [words.format(own[name].iloc[0]) for name, words in known.items() if name in own and len(own)]
     tiles = joined(f"{count((own['label'] == name).sum())} {name}" for name in given.cohort.classes)
     return f"{', '.join([slide, *facts])}. Tiles: {tiles}."
 
 
 def squares(tiles: pd.DataFrame, place: Place, k: int) -> str:
-    """The tiles of one class; neighbours in a row are drawn as one box, so that a large slide stays a small drawing."""
+    """The tiles of one class. Of very many, neighbours in a row are one box: a large slide stays a small drawing."""
     if tiles.empty or not {"x", "y", "size"} <= set(tiles):
         return ""
     scale, left, top = place
@@ -103,7 +104,8 @@ def squares(tiles: pd.DataFrame, place: Place, k: int) -> str:
     for y, size in np.unique(boxes[:, :2], axis=0):
         own = boxes[(boxes[:, 0] == y) & (boxes[:, 1] == size)]
         above, below = top + y * scale, top + (y + size) * scale
-        for start, end in _runs(np.sort(own[:, 2]), size):
+        lefts = np.sort(own[:, 2])
+        for start, end in _runs(lefts, size) if len(tiles) > MERGED else zip(lefts, lefts + size, strict=True):
             a, b = left + start * scale, left + end * scale
             steps.append(f"M{a:.1f} {above:.1f}H{b:.1f}V{below:.1f}H{a:.1f}Z")
     return svg.element("path", {"d": "".join(steps), "class": f"tiles t{k % len(svg.CLASS_DASHES)}"})

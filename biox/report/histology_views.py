@@ -12,9 +12,9 @@ VIEWS = {
     "given": "as given",
     "clean": "without the artefact",
     "swapped": "with the artefact on the other class",
-    "balanced": "with the artefact on both classes alike",
+    "balanced": "with the artefact on both alike",
     "everywhere": "with the artefact on all tiles",
-    "centred": "with a cell of the label in the centre",
+    "centred": "with the label in the centre",
     "off-centre": "with the label off the centre",
 }
 TERMS = (

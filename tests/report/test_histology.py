@@ -223,11 +223,15 @@ def test_small_pictures_keep_every_pixel():
     assert np.array_equal(picture(embedded(pixels)), pixels)
 
 
-def test_neighbouring_tiles_are_drawn_as_one_box_and_a_gap_makes_two():
-    tiles = pd.DataFrame({"x": [0, 10, 20, 40], "y": [0, 0, 0, 0], "size": [10] * 4})
-    assert squares(tiles, (1.0, 0.0, 0.0), 0).count("M") == 2
-    assert squares(tiles.iloc[:3], (1.0, 0.0, 0.0), 0).count("M") == 1
-    assert 'd="M0.0 0.0H30.0V10.0H0.0Z"' in squares(tiles.iloc[:3], (1.0, 0.0, 0.0), 0)
+def test_every_tile_is_a_box_and_of_very_many_tiles_neighbours_are_one():
+    few = pd.DataFrame({"x": [0, 10, 20, 40], "y": [0, 0, 0, 0], "size": [10] * 4})
+    assert squares(few, (1.0, 0.0, 0.0), 0).count("M") == 4
+    many = pd.DataFrame({"x": np.tile(np.arange(100) * 10.0, 20), "y": np.repeat(np.arange(20) * 10.0, 100)})
+    many = many[many["x"] != 500].assign(size=10.0)
+    drawn = squares(many, (0.5, 2.0, 3.0), 0)
+    assert drawn.count("M") == 2 * 20
+    assert drawn.count("M2.0 3.0H252.0V8.0H2.0Z") == 1
+    assert drawn.count("M257.0 3.0H502.0V8.0H257.0Z") == 1
 
 
 def test_groups_differ_in_shape_as_well_as_in_colour():

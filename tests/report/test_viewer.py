@@ -64,11 +64,15 @@ def browser():
         started.close()
 
 
+WITHOUT_FILTER = "delete CanvasRenderingContext2D.prototype.filter;"
+
+
 class Look:
     """A page open in the browser, and what went wrong or was asked for while it was."""
 
-    def __init__(self, browser, file, **options):
+    def __init__(self, browser, file, before="", **options):
         self.page = browser.new_page(**options)
+        self.page.add_init_script(before)
         self.faults, self.asked = [], []
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -212,6 +216,19 @@ def test_grey_can_be_switched_off_and_without_a_heatmap_the_slide_has_its_own_co
 
 
 @pytest.mark.slow
+def test_a_browser_without_filters_draws_the_slide_in_grey_too(browser, made):
+    page = made / "page/index.html"
+    look = Look(browser, page, viewport={"width": 1280, "height": 900}, before=WITHOUT_FILTER)
+    left, top, *_ = (round(n) for n in look.place())
+    spot = (top + 10, left - 120)  # pink, and no relevance
+    assert np.ptp(look.pixels()[spot]) < 4
+    look.page.uncheck(".viewer-grey")
+    look.settle()
+    assert look.pixels()[spot] == pytest.approx((235, 180, 205), abs=6)
+    look.page.close()
+
+
+@pytest.mark.slow
 def test_annotations_and_hot_regions_can_be_shown_and_hidden(look):
     shown = lambda kind: look.page.locator(f".viewer-stage path.{kind}").count()  # noqa: E731
     assert (shown("annotation"), shown("hot")) == (1, 0)
@@ -319,5 +336,12 @@ def test_a_phone_shows_all_of_it(browser, made, scheme):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
     assert np.ptp(look.pixels(), axis=(0, 1)).max() > 100
+    canvas = look.page.locator(".openseadragon-canvas").first
+    touch = lambda: canvas.evaluate("e => getComputedStyle(e).touchAction")  # noqa: E731
+    assert touch() == "pan-y"  # a finger scrolls the page
+    look.page.locator(".viewer-stage").tap()
+    assert touch() == "none"  # and after a tap the slide
+    look.page.locator(".viewer-home").focus()
+    assert touch() == "pan-y"
     assert look.faults == []
     look.page.close()

@@ -35,7 +35,7 @@
       element: part("osd"), drawer: "canvas", showNavigationControl: false, showNavigator: false, crossOriginPolicy: false,
       animationTime: still ? 0 : 0.35, blendTime: 0, springStiffness: 9, visibilityRatio: 0.4, minZoomImageRatio: 0.7,
       maxZoomPixelRatio: 6, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true }, drawBackground: false,
-      gestureSettingsTouch: { pinchRotate: false }, keyboardNavEnabled: true, imageLoaderLimit: 6, timeout: 60000,
+      gestureSettingsTouch: { pinchRotate: false }, keyboardNavEnabled: true, imageLoaderLimit: 6, timeout: 60000, smoothTileEdgesMinZoom: Infinity,
     });
     osd.canvas.setAttribute("aria-label", "Slide: arrow keys move, plus and minus zoom, 0 shows the whole slide");
     osd.canvas.setAttribute("role", "application");
@@ -124,14 +124,31 @@
     }
 
     // Red cannot be seen on pink tissue: the slide is drawn grey and pale under a heatmap, unless the reader wants it pink.
+    const grey = (event) => event.tiledImage === state.under && state.heatmap && part("grey").checked;
     osd.addHandler("tile-drawing", (event) => {
-      const grey = event.tiledImage === state.under && state.heatmap && part("grey").checked;
-      if (grey) event.context.filter = "grayscale(1) contrast(0.55) brightness(1.3)";
+      if (grey(event)) event.context.filter = "grayscale(1) contrast(0.55) brightness(1.3)";
+    });
+    // Safari knows no filter: there the colour is taken out of each square after it was drawn.
+    osd.addHandler("tile-drawn", (event) => {
+      if ("filter" in CanvasRenderingContext2D.prototype || !grey(event)) return;
+      const context = osd.drawer.context, ratio = OpenSeadragon.pixelDensityRatio;
+      const corner = event.tile.position.times(ratio), size = event.tile.size.times(ratio);
+      context.save();
+      for (const [how, colour] of [["saturation", "#808080"], ["source-over", "rgb(255 255 255 / 0.4)"]]) {
+        context.globalCompositeOperation = how;
+        context.fillStyle = colour;
+        context.fillRect(corner.x, corner.y, size.x, size.y);
+      }
+      context.restore();
     });
     osd.addHandler("tile-load-failed", () => { message.hidden = false; });
     osd.addHandler("update-viewport", follow);
     osd.addHandler("resize", follow);
-    // The wheel scrolls the page until the viewer was clicked, so that nobody is caught in it.
+    // The wheel and a finger scroll the page until the viewer was clicked or tapped, so that nobody is caught in it.
+    const touch = (how) => { for (const e of [osd.canvas, osd.container, osd.element]) e.style.touchAction = how; };
+    stage.addEventListener("focusin", () => touch("none"));
+    stage.addEventListener("focusout", () => touch("pan-y"));
+    touch("pan-y");
     osd.addHandler("canvas-scroll", (event) => {
       const free = !stage.contains(document.activeElement) && !event.originalEvent.ctrlKey;
       event.preventDefaultAction = free;

@@ -1,9 +1,6 @@
 """The whole workflow on tiny studies, as a user runs it."""
 
-import re
 import shutil
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,25 +9,9 @@ import pandas as pd
 import pytest
 
 from biox.domains.gait.simulate import SimulateSettings, simulate
+from tests.workflow_runs import ROOT, biox, change, planned, said, snakemake
 
-ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "tiny"
-BIN = Path(sys.executable).parent
-
-
-def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2", *words]
-    profile = ["--profile", ROOT / "workflow/profiles/default"]
-    return subprocess.run([*map(str, [*command, *profile])], capture_output=True, text=True, timeout=600)
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    return done.stdout + done.stderr
-
-
-def biox(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "biox.cli", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +28,6 @@ def copy(finished, tmp_path) -> Path:
     """The finished folder, with its times, for a test to spoil."""
     shutil.copytree(finished, tmp_path / "copy", copy_function=shutil.copy2)
     return tmp_path / "copy"
-
-
-def change(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-
-
-def planned(folder: Path) -> set[str]:
-    """The rules that a dry run would execute."""
-    done = snakemake(folder, "--dry-run", "--quiet", "rules")
-    assert done.returncode == 0, said(done)
-    done = snakemake(folder, "--dry-run")
-    return set(re.findall(r"^rule (\w+):", said(done), flags=re.MULTILINE))
 
 
 def test_one_command_leads_from_raw_data_to_a_report_of_every_study(finished):
@@ -127,7 +94,7 @@ def test_a_misspelt_key_stops_before_any_job(copy):
     change(copy / "config/tiny_subjects.yaml", "composite: epsilon", "composit: epsilon")
     done = snakemake(copy)
     assert done.returncode != 0
-    assert "unknown key 'methods.lrp.composit'; known here are 'composite', 'method', 'target'" in said(done)
+    assert "unknown key 'methods.lrp.composit'; known here are 'composite', 'method', 'samples', 'target'" in said(done)
     assert "rule train" not in said(done)
 
 

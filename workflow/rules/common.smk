@@ -52,7 +52,7 @@ wildcard_constraints:
 
 def needs(step, gpu=False):
     """Resources of a rule, from the configuration; a graphics card where the study asks for one."""
-    wanted = dict(config["resources"][step])
+    wanted = dict(config["resources"].get(step, {}))
     if gpu:
         wanted["gpu"] = lambda wildcards: int(
             STUDIES[wildcards.study].compute.device == "cuda"

@@ -87,6 +87,15 @@ def test_a_cohort_without_slides_gives_an_empty_folder(given, tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_map_that_is_zero_everywhere_says_so(given, tmp_path):
+    cohort, own, _, marked = given
+    dead = own[0].__class__("main", 0, "lrp", {}, 0 * own[0].values, own[0].samples, own[0].axes)
+    heatmaps(cohort, {0: dead, 1: own[1]}, None, marked, tmp_path / "out")
+    listing = json.loads((tmp_path / "out/viewer/viewer.json").read_text(encoding="utf-8"))
+    titles = [slide["heatmaps"][0]["title"] for slide in listing["slides"]]
+    assert titles == ["A: relevance for tumour (zero everywhere)", "B: relevance for tumour"]
+
+
 def test_a_slide_without_a_file_is_named(given, tmp_path):
     cohort, own, _, marked = given
     with pytest.raises(InputError, match="no file of the slide 'B'; there are files of 'A'"):

@@ -4,11 +4,12 @@ import json
 import math
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from shapely import Polygon, simplify
 
 from biox.core.files import whole, write_text
@@ -68,6 +69,9 @@ def write_heat(
     """
     with TemporaryDirectory(prefix=".heat-", dir=folder) as work:
         levels = write_levels(heat.strips, canvas, Path(work))
+        # A model that died in training explains nothing; a blank map must not look like a mistake of the viewer.
+        if not np.nan_to_num(levels.whole(len(levels.arrays) - 1)).any():
+            heat = replace(heat, title=f"{heat.title} (zero everywhere)")
         write_values(folder / f"{heat.name}-values.ome.tif", levels, heat.name, heat.meaning)
         write_colours(folder / f"{heat.name}.ome.tif", levels, heat.name, heat.meaning, limits)
         regions = hot_regions(levels, Search())

@@ -54,6 +54,8 @@ class TilePixels:
         first = (len(tiles), 3) if bags is None else (len(bags), 3, bags.shape[1])
         self.shape: tuple[int, ...] = (*first, self.side, self.side)
         self.ndim = len(self.shape)
+        self._places = tiles[["x", "y"]].to_numpy().T
+        self._slide = tiles["slide"].map({name: number for number, name in enumerate(sources)}).to_numpy(int)
         self._pool: ProcessPoolExecutor | None = None
         self._begun_in = -1
 
@@ -103,9 +105,9 @@ class TilePixels:
     def _cut(self, rows: np.ndarray) -> Cut:
         """The tiles of these rows in the order of the tile index, in which neighbours follow each other."""
         place = np.argsort(rows, kind="stable")
-        chosen = self.tiles.iloc[rows[place]]
-        sources = tuple(self.sources[name] for name in chosen["slide"])
-        return Cut(sources, chosen["x"].to_numpy(), chosen["y"].to_numpy(), place)
+        chosen = rows[place]
+        x, y = self._places[:, chosen]
+        return Cut(tuple(self.sources.values()), self._slide[chosen], x, y, place)
 
     def _together(self, cut: Cut) -> np.ndarray:
         """Read piece by piece in several processes, this one among them, into memory that they share."""

@@ -1,8 +1,8 @@
 """Tiles read from their slides, one after the other, in the order in which their compressed blocks lie."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from biox.domains.histology.whole_slide import Sampling, WholeSlide, kept_open, region, sampling
 
-WIDEST = 2048  # pixels that are read at once, so that memory stays small
+MOST_PIXELS = 2**18  # that are read at once: more do not stay near the processor
 
 
 @dataclass(frozen=True)
@@ -23,24 +23,30 @@ class Source:
 
 @dataclass(frozen=True)
 class Cut:
-    """Tiles to read, in order: the slide of each, its corner in level-0 pixels, and where it goes in the result."""
+    """Tiles to read, in order: the number of each one's slide among the sources, its corner in level-0 pixels, and
+    where it goes in the result.
+    """
 
     sources: tuple[Source, ...]
+    slide: np.ndarray
     x: np.ndarray
     y: np.ndarray
     place: np.ndarray
 
     def piece(self, start: int, stop: int) -> "Cut":
         """Some of the tiles."""
-        return Cut(self.sources[start:stop], self.x[start:stop], self.y[start:stop], self.place[start:stop])
+        own = slice(start, stop)
+        return Cut(self.sources, self.slide[own], self.x[own], self.y[own], self.place[own])
 
 
 def fill(found: np.ndarray, cut: Cut, mpp: float) -> None:
     """Read tiles into their places in ``found``, shape (tile, 3, side, side)."""
-    start = 0
-    while start < len(cut.place):
-        slide = kept_open(cut.sources[start].file, cut.sources[start].mpp, os.getpid())
-        start = _fill_run(found, cut, start, slide, sampling(slide, mpp))
+    edges = [0, *(np.flatnonzero(np.diff(cut.slide)) + 1), len(cut.slide)]
+    for start, stop in pairwise(edges):
+        if start < stop:
+            source = cut.sources[cut.slide[start]]
+            slide = kept_open(source.file, source.mpp, os.getpid())
+            _fill_from(found, cut.piece(start, stop), slide, sampling(slide, mpp))
 
 
 def fill_shared(name: str, shape: tuple[int, ...], cut: Cut, mpp: float) -> None:
@@ -54,27 +60,28 @@ def fill_shared(name: str, shape: tuple[int, ...], cut: Cut, mpp: float) -> None
         shared.close()
 
 
-def _fill_run(found: np.ndarray, cut: Cut, start: int, slide: WholeSlide, how: Sampling) -> int:
-    """Read tiles that lie side by side at once, from the ``start``-th on; the number of the first that is left."""
-    side = found.shape[-1]
-    offsets = list(_side_by_side(cut, start, slide.downsamples[how.level], how, side))
-    corner = (float(cut.x[start]), float(cut.y[start]))
-    whole = region(slide, corner, (offsets[-1] + side, side), how)
-    for number, offset in enumerate(offsets, start=start):
-        found[cut.place[number]] = whole[:, :, offset : offset + side]
-    return start + len(offsets)
+def _fill_from(found: np.ndarray, cut: Cut, slide: WholeSlide, how: Sampling) -> None:
+    """Read tiles of one slide; those that lie side by side at once."""
+    side, down = found.shape[-1], slide.downsamples[how.level]
+    x, y, place = cut.x.tolist(), cut.y.tolist(), cut.place.tolist()
+    for start, stop in pairwise(_runs(cut, how, down, side)):
+        width = round((x[stop - 1] - x[start]) / down) + side
+        whole = region(slide, (x[start], y[start]), (width, side), how)
+        for number in range(start, stop):
+            left = round((x[number] - x[start]) / down)
+            found[place[number]] = whole[:, :, left : left + side]
 
 
-def _side_by_side(cut: Cut, start: int, down: float, how: Sampling, side: int) -> Iterator[int]:
-    """How many pixels right of the ``start``-th tile it and the next ones begin, while each touches the last one."""
-    yield 0
-    last = 0
-    for number in range(start + 1, len(cut.place)):
-        offset = (cut.x[number] - cut.x[start]) / down
-        # A tile that begins between two pixels of its level, or is resampled, is read by itself.
-        together = how.step == (down, down) and offset == int(offset) and last <= offset <= last + side
-        same = cut.sources[number] == cut.sources[start] and cut.y[number] == cut.y[start]
-        if not (together and same and offset + side <= max(WIDEST, side)):
-            return
-        last = int(offset)
-        yield last
+def _runs(cut: Cut, how: Sampling, down: float, side: int) -> list[int]:
+    """Where runs of tiles begin that lie side by side, each touching or overlapping the last; and the end of all.
+
+    A tile that begins between two pixels of its level, or is resampled, is a run of its own.
+    """
+    further = np.diff(cut.x) / down
+    joined = (np.diff(cut.y) == 0) & (further >= 0) & (further <= side) & (further == np.round(further))
+    most = max(1, MOST_PIXELS // side**2) if how.step == (down, down) else 1
+    begins = [0]
+    for number, joins in enumerate(joined.tolist(), start=1):
+        if not joins or number - begins[-1] >= most:
+            begins.append(number)
+    return [*begins, len(cut.x)]

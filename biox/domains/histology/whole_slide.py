@@ -23,6 +23,7 @@ MPP_RANGE = (0.05, 20.0)
 # A level this near to the resolution asked for is taken as it is: resampling by so little only blurs.
 NEAR = 0.02
 CACHE_BYTES = 64 * 2**20
+OPAQUE = 0xFF000000
 MOST_READ = 2048  # pixels: side of the largest piece that is read at once for an overview
 
 
@@ -133,7 +134,7 @@ def region(
     """
     down = slide.downsamples[how.level]
     if how.step == (down, down):
-        return _stacked(_bands(_read(slide, (round(corner[0]), round(corner[1])), how.level, size)))
+        return _on_white(_read(slide, (round(corner[0]), round(corner[1])), how.level, size)).transpose(2, 0, 1)
     scale = (how.step[0] / down, how.step[1] / down)
     (x, left, right, width), (y, top, bottom, height) = (
         _span(corner[axis] / down, size[axis] * scale[axis], scale[axis], slide.size[axis] / down) for axis in (0, 1)
@@ -147,8 +148,8 @@ def region(
         min(right + shift[0], float(width)),
         min(bottom + shift[1], float(height)),
     )
-    found = Image.merge("RGB", _bands(_read(slide, start, how.level, (width, height))))
-    return _stacked(found.resize(size, Image.Resampling.BILINEAR, box=box).split())
+    found = Image.fromarray(np.ascontiguousarray(_on_white(_read(slide, start, how.level, (width, height)))))
+    return np.asarray(found.resize(size, Image.Resampling.BILINEAR, box=box)).transpose(2, 0, 1)
 
 
 def _span(start: float, length: float, reach: float, end: float) -> tuple[int, float, float, int]:
@@ -208,14 +209,10 @@ def _read(slide: WholeSlide, start: tuple[int, int], level: int, size: tuple[int
         ) from None
 
 
-def _stacked(bands: tuple[Image.Image, ...]) -> np.ndarray:
-    return np.stack([np.asarray(band) for band in bands])
-
-
-def _bands(image: Image.Image) -> tuple[Image.Image, ...]:
+def _on_white(image: Image.Image) -> UInt8[np.ndarray, "height width 3"]:
     """Red, green and blue of a picture laid on white."""
-    *colours, alpha = image.split()
-    if alpha.getextrema()[0] == 255:
-        return tuple(colours)
-    white = Image.new("L", image.size, 255)
-    return tuple(Image.composite(band, white, alpha) for band in colours)
+    pixels = np.asarray(image)
+    # Read as one number, the last of the four bytes (how opaque) counts most: all are opaque if the least one is.
+    if pixels.view("<u4").min() < OPAQUE:
+        pixels = np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image))
+    return pixels[..., :3]

@@ -75,9 +75,7 @@ def test_neighbours_are_read_one_after_the_other_whatever_the_order_asked_for(ma
 
     def spy(self, rows):
         cut = original(self, rows)
-        read.append(
-            [(source.file.stem, int(y), int(x)) for source, x, y in zip(cut.sources, cut.x, cut.y, strict=True)]
-        )
+        read.append(list(zip(cut.slide.tolist(), cut.y.tolist(), cut.x.tolist(), strict=True)))
         return cut
 
     monkeypatch.setattr(TilePixels, "_cut", spy)

@@ -35,27 +35,38 @@ def how_well(given: Given) -> str:
     right = claim(given.evidence, "accuracy", "main")
     right_share = "" if right is None else f" and named {amount(right.value, right.unit)} of the samples right"
     ends = f"95 % interval {interval(own.low, own.high, own.unit)}; " if math.isfinite(own.low) else ""
-    return (
+    apart = (
         f"On patients it had not seen the model told {classes} apart with an AUROC of {amount(own.value, own.unit)} "
-        f"({ends}guessing 50 %{colour}){right_share}.{_verdict(own, logistic)}{_elsewhere(given)}"
+        f"({ends}guessing 50 %{colour}){right_share}."
     )
+    return " ".join(words for words in (apart, _verdict(own, logistic), _elsewhere(given), external(given)) if words)
+
+
+def external(given: Given) -> str:
+    """The AUROC on the external cohort, of which the models saw nothing; "" where there is none."""
+    found = claim(given.evidence, "AUROC, external", "main")
+    if found is None:
+        return ""
+    ends = f" (95 % interval {interval(found.low, found.high, found.unit)})" if math.isfinite(found.low) else ""
+    patients = f" of {found.n:.0f} patients" if math.isfinite(found.n) else ""
+    return f"On the external cohort{patients} it reaches {amount(found.value, found.unit)}{ends}."
 
 
 def _verdict(own: Claim, logistic: Claim | None) -> str:
     if not math.isfinite(own.low):
         return ""
     if own.low <= AUROC_OF_CHANCE:
-        return " No ability to tell them apart was shown."
+        return "No ability to tell them apart was shown."
     if logistic is not None and math.isfinite(logistic.value) and logistic.value > own.low:
-        return " That is better than guessing, but not clearly better than colour alone."
-    return " That is better than guessing."
+        return "That is better than guessing, but not clearly better than colour alone."
+    return "That is better than guessing."
 
 
 def _elsewhere(given: Given) -> str:
     """The same AUROC on other versions of the tiles, where there are such."""
     by_view = on_views(given, "main")
     shown = [f"{_area(by_view[view])} {view_name(view)}" for view in TOLD if view in by_view][:2]
-    return f" On other versions of the tiles it reaches {joined(shown)}." if shown else ""
+    return f"On other versions of the tiles it reaches {joined(shown)}." if shown else ""
 
 
 def _area(row: Any) -> str:

@@ -153,6 +153,21 @@ def test_a_fall_on_other_versions_of_the_tiles_is_a_caution_and_a_small_one_is_n
     assert "The AUROC falls" not in part(tiles.with_tables(views=views).page().html, "answer")
 
 
+def test_the_external_cohort_stands_in_the_answer_only_where_there_is_one(tiles, page):
+    assert "external" not in part(page.html, "answer")
+    row = {
+        "claim": "AUROC, external",
+        "group": "main",
+        "value": 0.8123,
+        "low": 0.75,
+        "high": 0.86,
+        "n": 7,
+        "unit": "share",
+    }
+    html = tiles.with_claims(pd.concat([tiles.evidence.claims, claims_table([row])])).page().html
+    assert "On the external cohort of 7 patients it reaches 81.2 % (95 % interval 75.0–86.0 %)." in part(html, "answer")
+
+
 def test_the_index_says_what_the_page_says(tiles, page):
     made = entry(tiles.study, tiles.cohort, tiles.evidence)
     said = part(page.html, "answer")

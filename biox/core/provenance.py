@@ -13,7 +13,10 @@ import biox
 from biox.core.errors import InputError
 from biox.core.files import checksums, write_text
 
-PACKAGES = ("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "spm1d", "zarr", "snakemake")
+PACKAGES = (
+    *("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "spm1d", "zarr", "snakemake"),
+    *("openslide-python", "openslide-bin", "scikit-image", "torchstain", "umap-learn"),
+)
 
 
 def provenance(step: str, settings: Mapping[str, Any], seed: int | None, inputs: Iterable[Path]) -> dict[str, Any]:

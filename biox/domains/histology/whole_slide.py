@@ -55,47 +55,39 @@ class Sampling:
 
 
 def open_slide(file: Path, mpp: float | None = None) -> WholeSlide:
-    """Open a slide in any format that OpenSlide knows; ``mpp`` is used where the file does not say its resolution.
+    """Open a slide in any format that OpenSlide knows.
 
-    Raises InputError for a file that is missing or no slide, and where neither file nor ``mpp`` gives the resolution.
+    ``mpp`` is used where the file does not say its resolution, or one that no slide has (that of a screen). Raises
+    InputError for a file that is missing or no slide, and where neither file nor ``mpp`` gives the resolution.
     """
     if not file.exists():
         raise InputError(f"There is no file {file}; expected a slide.")
     try:
         handle = OpenSlide(file)
-        properties = dict(handle.properties)
-        found = WholeSlide(
-            file, handle, (1.0, 1.0), handle.dimensions, tuple(float(one) for one in handle.level_downsamples)
-        )
+        properties, size, downsamples = dict(handle.properties), handle.dimensions, handle.level_downsamples
     except OpenSlideUnsupportedFormatError:
         raise InputError(
             f"{file} is no slide that OpenSlide can open ({FORMATS}){_beginning(file)}. Is the file whole?"
         ) from None
     except OpenSlideError as error:
         raise InputError(f"{file} cannot be opened; OpenSlide says: {error}. Copy the file again.") from None
-    sides = [_said(file, axis, properties.get(f"openslide.mpp-{axis}"), mpp) for axis in "xy"]
-    return WholeSlide(found.file, handle, (sides[0], sides[1]), found.size, found.downsamples)
+    x, y = (_said(file, axis, properties.get(f"openslide.mpp-{axis}"), mpp) for axis in "xy")
+    return WholeSlide(file, handle, (x, y), size, tuple(float(one) for one in downsamples))
 
 
 def _said(file: Path, axis: str, text: str | None, mpp: float | None) -> float:
-    """Micrometres per pixel along one axis, of the file or of the settings."""
+    """Micrometres per pixel along one axis, of the file or else of the settings."""
     try:
-        value = float(text) if text is not None else None
+        found = float(text) if text is not None else math.nan
     except ValueError:
-        value = None
-    if value is None and mpp is None:
-        raise InputError(
-            f"{file} does not say how many micrometres a pixel is wide (openslide.mpp-{axis}); set `data.mpp`, or a "
-            "column 'mpp' in the sheet of slides."
-        )
-    size = mpp if value is None else value
-    assert size is not None
-    if not MPP_RANGE[0] <= size <= MPP_RANGE[1]:
-        raise InputError(
-            f"{file}: {size:g} micrometres per pixel along {axis} is no resolution of a slide "
-            f"({MPP_RANGE[0]:g} to {MPP_RANGE[1]:g} are possible); give the right one in a column 'mpp' of the sheet."
-        )
-    return size
+        found = math.nan
+    for size in (found, math.nan if mpp is None else mpp):
+        if MPP_RANGE[0] <= size <= MPP_RANGE[1]:
+            return size
+    said = "does not say how many micrometres a pixel is wide"
+    if text is not None:
+        said = f"says that a pixel is {text} micrometres wide, and slides have {MPP_RANGE[0]:g} to {MPP_RANGE[1]:g}"
+    raise InputError(f"{file} {said} (openslide.mpp-{axis}); set `data.mpp`, or a column 'mpp' in the sheet of slides.")
 
 
 def _beginning(file: Path) -> str:

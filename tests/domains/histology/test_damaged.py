@@ -110,7 +110,10 @@ def test_a_slide_without_resolution_is_read_with_that_of_the_settings_or_the_she
 
 def test_a_resolution_of_a_screen_is_refused(tmp_path):
     write_slide(tmp_path / "a.tif", tissue_picture(256, 256), mpp=1e4 / 28.35)  # 72 dots per inch
-    assert "is no resolution of a slide" in refusal(tmp_path)
+    message = refusal(tmp_path)
+    assert "says that a pixel is 352.7" in message
+    assert "slides have 0.05 to 20" in message
+    assert set(read(tmp_path, mpp=0.5).samples["mpp"]) == {0.5}
 
 
 def test_an_annotation_outside_its_slide_stops_the_run_even_if_slides_may_be_skipped(good):

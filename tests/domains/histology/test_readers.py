@@ -1,6 +1,11 @@
+import re
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 from biox.core.errors import InputError
@@ -43,6 +48,16 @@ def test_the_readers_are_found_by_their_names():
     assert bound["settings"].tiles.side == 128
     with pytest.raises(InputError, match=r"unknown key 'tiles\.sides'"):
         bind(find("biox.domains.histology", "slides"), {"folder": "x", "tiles": {"sides": 64}}, "study")
+
+
+def test_every_example_of_the_page_on_formats_fits_its_reader():
+    page = (Path(__file__).parents[3] / "docs" / "data-formats.md").read_text(encoding="utf-8").split("# Histology")[1]
+    blocks = re.findall(r"^    data:\n(?:      .*\n)+", page, flags=re.MULTILINE)
+    sources = [yaml.safe_load(textwrap.dedent(block))["data"] for block in blocks]
+    assert [one.pop("source") for one in sources] == ["slides", "tile_folder", "image_masks"]
+    for name, options in zip(("slides", "tile_folder", "image_masks"), sources, strict=True):
+        bind(find("biox.domains.histology", name), options, "docs")
+    assert Slides.model_validate(sources[0]).tiles.side == 224
 
 
 def test_annotated_slides_become_labelled_tiles_with_their_place(folder):

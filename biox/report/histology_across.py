@@ -1,5 +1,6 @@
 """Across sites and stains: what holds elsewhere, what stain normalisation changes, and the external slides."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ TERMS = (
 )
 STAINS = {"none": "as scanned", "macenko": "Macenko", "reinhard": "Reinhard"}
 OVERLAP = "top-10 % overlap"
+SHARES = (OVERLAP, "relevance in the object")
 COLUMNS = {"slide": "slide", "subject": "patient", "label": "label", "site": "site", "scanner": "scanner"}
 
 
@@ -60,26 +62,32 @@ def _name(row: Any, several: bool) -> str:
 
 
 def _cell(row: Any) -> str:
-    likeness = row.measure not in ("AUROC", "relevance in the object", "top-10 % overlap")
-    unit = "" if likeness or row.measure == "AUROC" else "share"
-    return f"{amount(row.value, unit)} ({interval(row.low, row.high, unit)})"
+    if row.measure in SHARES:
+        return f"{amount(row.value, 'share')} ({interval(row.low, row.high, 'share')})"
+    return _plain(row)
+
+
+def _plain(row: Any, sign: str = "") -> str:
+    """A figure with its interval, both with two digits."""
+    if not math.isfinite(row.low):
+        return f"{sign}{number(row.value)}"
+    to = " to " if row.low < 0 else "–"
+    return f"{sign}{number(row.value)} ({number(row.low)}{to}{number(row.high)})"
 
 
 def _held(found: pd.DataFrame) -> list[str]:
     """How the study's model did at left-out sites and on the external cohort, beside out of fold."""
     own = found[(found["variant"] == "main") & (found["measure"] == "AUROC")]
-    value = {row.group: row for row in records(own)}
-    elsewhere = [name for name in value if name == "external" or name.startswith("left-out site")]
+    value = {str(row.group): row for row in records(own)}
+    elsewhere = [name for name in value if name == "external" or name.startswith("left-out ")]
     if "out of fold" not in value or not elsewhere:
         return []
-    parts = [
-        f"{number(value[name].value)} ({interval(value[name].low, value[name].high)}) {_at(name)}" for name in elsewhere
-    ]
-    return [f"The AUROC of the study's model is {number(value['out of fold'].value)} out of fold and {joined(parts)}."]
+    parts = [f"{_plain(value[name])} {_at(name)}" for name in ("out of fold", *elsewhere)]
+    return [f"The AUROC of the study's model is {joined(parts)}."]
 
 
 def _at(name: str) -> str:
-    return "on the external cohort" if name == "external" else f"at the {name}"
+    return {"external": "on the external cohort", "out of fold": name}.get(name, f"at the {name}")
 
 
 def _changed(found: pd.DataFrame) -> list[str]:
@@ -90,7 +98,7 @@ def _changed(found: pd.DataFrame) -> list[str]:
         changes = [value[key] for key in value if key[0] == "AUROC change" and _tells(key[1])]
         if not changes:
             continue
-        parts = [f"{_signed(row)} {'out of fold' if row.group == 'out of fold' else _at(row.group)}" for row in changes]
+        parts = [f"{_plain(row, '+' if row.value > 0 else '')} {_at(str(row.group))}" for row in changes]
         alike = [row for (measure, _), row in value.items() if measure == OVERLAP]
         shared = (
             f" Its heatmaps share {percent(alike[0].value)} of their top tenth with the study's model's"
@@ -115,12 +123,7 @@ def _beside(found: pd.DataFrame) -> str:
 
 
 def _tells(group: str) -> bool:
-    return group in ("out of fold", "external") or group.startswith("left-out site")
-
-
-def _signed(row: Any) -> str:
-    sign = "+" if row.value >= 0 else ""
-    return f"{sign}{number(row.value)} ({interval(row.low, row.high)})"
+    return group in ("out of fold", "external") or group.startswith("left-out ")
 
 
 def _slides(given: Given) -> Fold | None:

@@ -38,7 +38,7 @@ def place_figure(found: SlidePrediction, which: tuple[int, str]) -> Figure:
     x = svg.at_x(panel, 100 * own)
     parts += [
         svg.line([(x, 22), (x, top - 6)], "person"),
-        svg.text(x, 16, f"this slide: {percent(own)}", "tick", "middle"),
+        svg.text(x, 16, f"this slide: {percent(own)}", "tick", "end" if own > 0.75 else "middle"),
     ]
     parts += [svg.text(svg.at_x(panel, v), top + 6, f"{v}", "tick", "middle") for v in (0, 25, 50, 75, 100)]
     parts.append(svg.text(280, top + 22, f"tiles called {found.positive}, %", "label", "middle"))
@@ -60,11 +60,8 @@ def gallery(found: SlidePrediction, which: tuple[int, str] | None) -> list[Grid]
     ordered = tiles.sort_values(["score", "sample"], ascending=[False, True], kind="stable")
     unsure = tiles.assign(far=(tiles["score"] - 0.5).abs()).sort_values(["far", "sample"], kind="stable")
     rows = {"Most": ordered.index[:SHOWN], "Least": ordered.index[::-1][:SHOWN], "Unsure": unsure.index[:SHOWN]}
-    words = {
-        "Most": f"Most surely {found.positive}",
-        "Least": f"Most surely not {found.positive}",
-        "Unsure": "Least sure",
-    }
+    of = f"probability of “{found.positive}”"
+    words = {"Most": f"Highest {of}", "Least": f"Lowest {of}", "Unsure": f"P{of[1:]} nearest to 50 %"}
     tag = "all" if which is None else f"{which[0] + 1}-{slug(which[1])}"
     return [Grid(tuple(_row(found, at.to_numpy(), words[key], f"tiles-{slug(key)}-{tag}") for key, at in rows.items()))]
 

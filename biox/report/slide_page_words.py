@@ -5,8 +5,10 @@ import math
 import pandas as pd
 
 from biox.domains.histology.predicted import OVER, SlidePrediction
+from biox.report.marks import short
 from biox.report.words import joined, number, percent, plural
 
+LONG = 20  # letters of a patient's name
 UNSURE = 0.8
 """Where the folds' models agree on fewer tiles than this on average, the reader is told."""
 ENLARGED = 1.25
@@ -31,7 +33,7 @@ def answer(found: SlidePrediction, name: str) -> str:
         )
     return (
         f"{said} It is lower on {lower} of the {plural(slides, 'slide')} of the cohort, each judged by the model that "
-        "did not learn from it. On average {percent(row['agree'])} of the folds' models agree on a tile."
+        f"did not learn from it. On average {percent(row['agree'])} of the folds' models agree on a tile."
     )
 
 
@@ -60,16 +62,17 @@ def cautions(found: SlidePrediction, name: str) -> list[str]:
             "the answer may be too good. The study's own report shows it by the one model that did not."
         )
     if like.outside:
+        others = _of_patients(like.farther, like.patients)
         said.append(
             f"Its colours are unlike the cohort's: they lie {number(like.distance, 1)} standard deviations from those "
-            f"of the most similar patient ({like.nearest}), farther than {_of_patients(like.farther, like.patients)} "
+            f"of the most similar patient ({short(like.nearest, LONG)}), farther than {others} "
             "lies from its most similar one. Another scanner, another staining or another tissue: the models may "
             "be wrong."
         )
     if max(like.nucleus / like.usual, like.usual / like.nucleus) > ENLARGED:  # never for NaN
         said.append(
             f"Its nuclei look {number(like.nucleus, 0)} pixels wide, the cohort's {number(like.usual, 0)}: it is "
-            "shown at another magnification than the models learnt, or has other cells. See `tiles.mpp`."
+            "shown at another magnification than the models learnt (mend it by tiles.mpp), or has other cells."
         )
     if row["agree"] < UNSURE:
         said.append(f"The folds' models agree on only {percent(row['agree'])} of a tile's votes: they are not sure.")
@@ -84,9 +87,9 @@ def spread_of_colours(found: SlidePrediction, name: str) -> str:
     verdict = "outside of" if like.outside else "within"
     return (
         f"Its colours lie {verdict} the cohort's range: {number(like.distance, 1)} standard deviations from the most "
-        f"similar patient ({like.nearest}); {percent(like.farther)} of the cohort's {like.patients} patients lie at "
-        f"least as far from theirs. {percent(like.unusual)} of its tiles have a colour that is rare in the cohort "
-        f"(there {percent(like.expected)} have)."
+        f"similar patient ({short(like.nearest, LONG)}); {percent(like.farther)} of the cohort's {like.patients} "
+        "patients lie at least as far from theirs. "
+        f"{percent(like.unusual)} of its tiles have a colour that is rare in the cohort (there {percent(like.expected)} have)."
     )
 
 

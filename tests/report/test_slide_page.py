@@ -64,15 +64,20 @@ def predicted(names: tuple[str, ...] = ("S1",), **changes: object) -> SlidePredi
 
 
 def read(found: SlidePrediction) -> str:
+    """The words of the page, without a formula that was not filled in."""
     html = slide_page(STUDY, found, None, "viewer", {"biox": "1.0"}).html
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).replace("\u00a0", " ")
+    words = re.sub(r"<(style|script)[^>]*>.*?</\1>", " ", html, flags=re.DOTALL)
+    words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", words))).replace("\u00a0", " ")
+    assert "{" not in words
+    return words
 
 
 def test_the_answer_comes_first_with_its_place_among_the_cohorts_slides():
     words = read(predicted())
     assert "call 25 % of the 40 tiles of S1 “tumour” (probability over 50 %); the mean probability is 38 %" in words
     assert "lower on 1 of the 2 slides of the cohort" in words
-    assert words.index("call 25 %") < words.index("Most surely tumour")
+    assert "On average 90 % of the folds' models agree on a tile." in words
+    assert words.index("call 25 %") < words.index("Highest probability")
 
 
 def test_it_says_that_it_is_no_diagnosis():

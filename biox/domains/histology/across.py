@@ -22,6 +22,7 @@ Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
 COLUMNS = ("variant", "prepare", "measure", "group", "value", "low", "high", "unit", "tiles", "patients")
 OUT_OF_FOLD = "out of fold"
 MOST_SITES = 20
+ORIGINS = ("site", "scanner", "stain_group")  # the first that has several values tells where tiles come from
 OF_ONE = ("relevance in the object",)  # what is no comparison with main's heatmaps
 
 
@@ -48,9 +49,9 @@ def prepared(fits: Fits) -> dict[str, str]:
     return {name: how for name, how in done.items() if name == "main" or how != done["main"]}
 
 
-def left_out(cohort: Cohort, fits: Fits, site: str) -> bool:
-    """Whether all tiles of a site are judged by models that never saw the site."""
-    here = set(cohort.samples.loc[cohort.samples["site"].astype(str) == site, "sample"])
+def left_out(cohort: Cohort, fits: Fits, tiles: np.ndarray) -> bool:
+    """Whether all these tiles (a mask), those of a site, are judged by models that never saw one of them."""
+    here = set(cohort.samples.loc[tiles, "sample"])
     tables = [fold["main"].scores for fold in fits.values()]
     own = [table.loc[table["sample"].isin(here), "part"] for table in tables]
     return all(set(parts) <= {"test"} or "test" not in set(parts) for parts in own)
@@ -87,14 +88,16 @@ def scored(
 
 
 def _groups(cohort: Cohort, fits: Fits) -> dict[str, np.ndarray]:
-    """All tiles, and those of each site that has tiles of every class."""
+    """All tiles, and those of each site (or scanner, or stain) that has tiles of every class."""
     every = {OUT_OF_FOLD: np.ones(len(cohort.samples), bool)}
-    if "site" not in cohort.samples or not 1 < cohort.samples["site"].nunique() <= MOST_SITES:
-        return every
-    for site in sorted(cohort.samples["site"].astype(str).unique()):
-        tiles = (cohort.samples["site"].astype(str) == site).to_numpy()
-        if len(set(cohort.y[tiles])) == len(cohort.classes):
-            every[f"{'left-out site' if left_out(cohort, fits, site) else 'site'} {site}"] = tiles
+    there = [name for name in ORIGINS if name in cohort.samples and 1 < cohort.samples[name].nunique() <= MOST_SITES]
+    for origin in there[:1]:
+        values = cohort.samples[origin].astype(str)
+        for value in sorted(values.unique()):
+            tiles = (values == value).to_numpy()
+            name = f"{origin.replace('_', ' ')} {value}"
+            if len(set(cohort.y[tiles])) == len(cohort.classes):
+                every[f"left-out {name}" if left_out(cohort, fits, tiles) else name] = tiles
     return every
 
 

@@ -36,7 +36,10 @@ def variants(given: Given) -> Section | None:
     )
     caption = "Accuracies with 95 % intervals over people; the change is in percentage points."
     caption += same if "relevance_correlation" in found else ""
-    shown = tidy(Table(head, tuple(_variant(given, row) for row in ordered), caption, names=4))
+    cells = tuple(_variant(given, row) for row in ordered)
+    if "relevance_correlation" not in found:
+        head, cells = head[:-1], tuple(row[:-1] for row in cells)
+    shown = tidy(Table(head, cells, caption, names=4))
     otherwise = [f"{shown_name(str(row['variant']))}: {row['training']}" for row in ordered if _said(row, "training")]
     notes = [Text(f"Trained otherwise than this study's model. {'; '.join(otherwise)}.", "note")] if otherwise else []
     return section("variants", "Other models and settings", [shown, *notes])

@@ -14,6 +14,7 @@ from biox.report.words import amount, interval, joined, number, percent
 FEW_PATIENTS = 30
 AUROC_OF_CHANCE = 0.5
 TOLD = ("clean", "swapped", "off-centre")
+REMEDIED = (AUROC, "relevance in the artefact")
 FALLEN = ("clean", "swapped", "balanced", "everywhere")
 
 
@@ -86,8 +87,7 @@ def where(given: Given) -> str:
 def remedied(given: Given) -> str:
     """What the best remedy changed: AUROC on the version of the tiles that asks most, and relevance on an artefact."""
     found = named(given)
-    rows = {} if found is None else {str(row.measure): row for row in told(found)}
-    shown = [sentence(rows[name]) for name in (AUROC, "relevance in the artefact") if name in rows]
+    shown = [] if found is None else [sentence(row) for row in told(found) if row.measure in REMEDIED]
     return f"Trained otherwise: {' '.join(shown)}" if shown else ""
 
 

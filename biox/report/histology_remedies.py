@@ -14,10 +14,11 @@ from biox.report.marks import short, slug
 from biox.report.words import amount, capital, number
 
 DIRECTION = {"higher": "higher is better", "lower": "lower is better", "nearer to 1": "1 is even"}
-HARDEST = ("clean", "off-centre", "given")
-"""Versions of the tiles by which a remedy is judged, the first that was measured."""
+HARDEST = ("clean", "swapped", "off-centre", "given")
+"""Versions of the tiles by which a remedy is judged: the first two that were measured."""
 
-AUROC, NAMES = "AUROC", 37
+AUROC, NAMES, TWO = "AUROC", 37, 2
+ROW, HEAD = 22.0, 18.0
 TINY = 1e-9
 CAPTION = (
     "Hollow: this study's model. Filled: the model trained otherwise. Line: 95 % interval of the change over patients, "
@@ -50,19 +51,19 @@ def named(given: Given) -> pd.DataFrame | None:
 
 
 def told(found: pd.DataFrame) -> list[Any]:
-    """One row a measure to put in words.
+    """The rows to put in words: of several remedies always the one that helped most there.
 
-    Of several versions of the tiles the one that asks most, of several tissues the one where most changed, for better
-    or worse; of several remedies the one that helped most there.
+    AUROC on the versions of the tiles that ask most; of a measure on several tissues the one where most changed, for
+    better or worse.
     """
     rows = [row for row in records(found) if math.isfinite(row.gain)]
     chosen = []
     for measure in dict.fromkeys(str(row.measure) for row in rows):
         own = [row for row in rows if row.measure == measure]
-        groups = {row.group for row in own}
+        hardest = [name for view in HARDEST if (name := view_name(view)) in {row.group for row in own}]
         most = max(own, key=lambda row: abs(row.gain)).group
-        first = next((view_name(view) for view in HARDEST if view_name(view) in groups), most)
-        chosen.append(max((row for row in own if row.group == first), key=_help))
+        groups = hardest[:TWO] if measure == AUROC and hardest else [most]
+        chosen += [max((row for row in own if row.group == group), key=_help) for group in groups]
     return chosen
 
 
@@ -90,27 +91,29 @@ def panel(found: pd.DataFrame, measure: str) -> Figure:
     rows = records(found)
     known = [v for row in rows for v in (row.before, row.after, row.before + row.low, row.before + row.high)]
     known = [float(v) for v in known if math.isfinite(v)]
-    low, high = min(known, default=0.0), max(known, default=1.0)
-    air = 0.06 * (high - low) + 1e-6
-    several = found["variant"].nunique() > 1
-    names = [short(_name(row, several), NAMES) for row in rows]
-    left = 20 + 5.6 * max(len(name) for name in names)
-    place = svg.Panel(left, 40, 402 - left, 24.0 * len(rows), (low - air, high + air), (0, len(rows)))
+    low, high_value = min(known, default=0.0), max(known, default=1.0)
+    air = 0.06 * (high_value - low) + 1e-6
+    several, groups = found["variant"].nunique() > 1, list(dict.fromkeys(found["group"]))
+    headed = several and groups != [""]
+    names = [short(str(row.variant if several else row.group or row.variant), NAMES) for row in rows]
+    left, high = 20 + 5.6 * max(len(name) for name in names), ROW * len(rows) + HEAD * len(groups) * headed
+    place = svg.Panel(left, 40, 402 - left, high, (low - air, high_value + air), (0, 1))
     words = DIRECTION.get(str(rows[0].better), "")
     parts = [svg.text(8, 16, short(capital(measure), 58), "head"), svg.text(8, 31, words, "small")]
     parts += _axis(place, _unit(rows[0]) == "share")
-    for k, row in enumerate(rows):
-        parts += [svg.text(place.left - 8, place.top + 24 * k + 15.5, names[k], "label", "end")]
-        parts += _dots(place, row, place.top + 24 * k + 12)
+    top = place.top
+    for group in groups if headed else [None]:
+        if group is not None:
+            parts.append(svg.text(8, top + 13, short(str(group), 60), "small"))
+            top += HEAD
+        for name, row in zip(names, rows, strict=True):
+            if group is None or row.group == group:
+                parts += [svg.text(left - 8, top + 14.5, name, "label", "end"), *_dots(place, row, top + 11)]
+                top += ROW
     described = " ".join(sentence(row) for row in rows)
-    drawn = svg.picture((412, place.top + place.height + 24), capital(measure), described, parts)
+    drawn = svg.picture((412, place.top + high + 24), capital(measure), described, parts)
     caption = f"{capital(measure)}{f'; {words}' if words else ''}" + ("" if several else f"; remedy: {rows[0].variant}")
     return Figure(f"remedy-{slug(measure)}", drawn, caption + ".", width=560)
-
-
-def _name(row: Any, several: bool) -> str:
-    """What a row of a panel stands for: the version or tissue, and the remedy where there are several."""
-    return f"{row.group} – {row.variant}" if row.group and several else str(row.group or row.variant)
 
 
 def _axis(place: svg.Panel, share: bool) -> list[str]:

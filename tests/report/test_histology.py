@@ -278,6 +278,32 @@ def test_the_remedies_are_told_from_before_to_after(tiles, page):
     assert "it made it worse" in part(worse, "remedies")
 
 
+def test_of_several_remedies_each_has_its_row_and_the_best_is_told(tiles):
+    first = tiles.evidence.tables["remedies"]
+    second = first.assign(
+        variant="balanced", after=[0.8, 0.2], gain=[0.088, -0.11], low=[0.01, -0.2], high=[0.2, -0.01]
+    )
+    more = first.iloc[:1].assign(group="swapped", before=0.2, after=0.89, gain=0.69, low=0.5, high=0.8)
+    page = tiles.with_tables(remedies=pd.concat([first, second, more], ignore_index=True)).page()
+    assert page.figures["remedy-auroc"].count('class="dot"') == 3
+    assert page.figures["remedy-auroc"].count(">with the artefact on the other class<") == 1
+    assert [page.figures["remedy-auroc"].count(f">{name}<") for name in ("clean", "balanced")] == [2, 1]
+    said = part(page.html, "remedies")
+    assert "AUROC without the artefact: 71.2 % before, 90.3 % with “clean”" in said
+    assert "AUROC with the artefact on the other class: 20.0 % before, 89.0 % with “clean”" in said
+
+
+def test_where_one_tissue_gets_worse_that_is_told(tiles):
+    rates = [
+        ("false positive rate", "gland", "clean", 0.2, 0.1, -0.1, -0.15, -0.05, "share", "lower"),
+        ("false positive rate", "stroma", "clean", 0.2, 0.5, 0.3, 0.2, 0.4, "share", "lower"),
+    ]
+    found = pd.DataFrame(rates, columns=list(tiles.evidence.tables["remedies"]))
+    said = part(tiles.with_tables(remedies=found).page().html, "remedies")
+    assert "False positive rate (stroma): 20.0 % before, 50.0 % with “clean”" in said
+    assert "it made it worse" in said
+
+
 def test_each_table_and_each_kind_of_claim_may_be_absent(tiles):
     for name in tiles.evidence.tables:
         assert "Question and answer" in tiles.without_table(name).page().html, name

@@ -104,7 +104,7 @@ def panel(found: pd.DataFrame, measure: str) -> Figure:
     top = place.top
     for group in groups if headed else [None]:
         if group is not None:
-            parts.append(svg.text(8, top + 13, short(str(group), 60), "small"))
+            parts.append(svg.text(8, top + 13, short(str(group), 60), "halo"))
             top += HEAD
         for name, row in zip(names, rows, strict=True):
             if group is None or row.group == group:

@@ -5,13 +5,12 @@ their time (of the processor, since other programs may run) as ratios, and wheth
 processes of their own, the same with a two-dimensional map, before and after numba has compiled umap-learn, and 100,000
 heatmaps with their peak of memory. Writes ``bench/results/spray.json``.
 
-``--part NAME`` runs one of the parts: same, map, memory, corelay-memory.
+``--only same``, ``map`` or ``memory`` measures one of these and keeps the other results.
 """
 
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -173,8 +172,10 @@ def corelay_memory(samples: int) -> dict:
 
 
 def peak_mb() -> float:
-    """The most memory that this process has held, in MB (Linux)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has held, in MB (Linux); getrusage would count its parent's before exec."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def alone(part: str, samples: int, cache: str) -> dict:
@@ -187,26 +188,36 @@ def alone(part: str, samples: int, cache: str) -> dict:
     return record
 
 
+def measured(only: str, samples: int, repeats: int) -> dict:
+    """One of the three questions: same clusters in what time, with a map, in what memory."""
+    if only == "same":
+        with threadpool_limits(1):
+            nearest(np.random.default_rng(0).standard_normal((500, 9)), NEIGHBOURS, seed=0)  # what is loaded once
+            return {"threads": 1, "beside CoRelAy, in turn": same(samples, repeats)}
+    with tempfile.TemporaryDirectory() as cache:
+        if only == "map":
+            before, after = (alone("map", samples, cache) for _ in range(2))
+            return {"with map, umap-learn not yet compiled": before, "with map, compiled before": after}
+        found = [alone("memory", n, cache) for n in (samples, 2 * samples, 100_000)]
+        return {"memory": found, "memory of CoRelAy": alone("corelay-memory", samples, cache)}
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--part", choices=["same", "map", "memory", "corelay-memory"])
+    parser.add_argument("--only", choices=["same", "map", "memory"], help="measure this, keep the other results")
+    parser.add_argument("--part", choices=["map", "memory", "corelay-memory"], help="used by this program itself")
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     parts = {"map": with_map, "memory": memory, "corelay-memory": corelay_memory}
-    with threadpool_limits(1):
-        if given.part in parts:
+    if given.part:
+        with threadpool_limits(1):
             print(json.dumps(parts[given.part](given.samples)))
-            return
-        nearest(np.random.default_rng(0).standard_normal((500, 9)), NEIGHBOURS, seed=0)  # what is loaded once
-        record: dict = {"threads": 1, "beside CoRelAy, in turn": same(given.samples, given.repeats)}
-    if given.part is None:
-        with tempfile.TemporaryDirectory() as cache:
-            record["with map, umap-learn not yet compiled"] = alone("map", given.samples, cache)
-            record["with map, compiled before"] = alone("map", given.samples, cache)
-            record["memory"] = [alone("memory", n, cache) for n in (given.samples, 2 * given.samples, 100_000)]
-            record["memory of CoRelAy"] = alone("corelay-memory", given.samples, cache)
+        return
+    record = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for only in (given.only,) if given.only else ("same", "map", "memory"):
+        record |= measured(only, given.samples, given.repeats)
         RESULTS.write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps(record, indent=1))
 

@@ -121,6 +121,18 @@ def test_one_slide_can_be_named_instead_of_a_folder(folder):
     assert set(read(folder / "b.tif").samples["slide"]) == {"b"}
 
 
+@pytest.mark.slow
+def test_several_processes_give_the_same_cohort_and_the_same_reasons(folder, tmp_path):
+    one, two = (read(folder, annotations=folder / "drawn", workers=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one.samples, two.samples)
+    for name in ("a.tif", "b.svs"):
+        (tmp_path / name).write_text("no slide")
+    with pytest.raises(
+        InputError, match=r"2 of 2 slides cannot be used:\n.*a\.tif is no slide.*\n.*b\.svs is no slide"
+    ):
+        read(tmp_path, workers=2)
+
+
 def test_bags_hold_a_fixed_number_of_tiles_of_each_slide(folder):
     cohort = read(folder, sheet=folder / "sheet.csv", bag=20)
     assert cohort.x.shape == (3, 3, 20, 32, 32)
@@ -158,6 +170,8 @@ def test_tiles_with_a_flag_can_be_left_out(tmp_path):
     assert every["flag_pen"].any()
     assert not clean["flag_pen"].any()
     assert len(clean) == (~every["flag_pen"]).sum()
+    notes = read(tmp_path, tiles=TILES | {"tissue": 0.0}, leave_out=["pen"]).notes
+    assert notes == (f"a: {len(every) - len(clean)} of {len(every)} tiles left out by flags",)
     with pytest.raises(ValueError, match="the flags are blur, pen"):
         Slides(folder=tmp_path, leave_out=("dust",))
 

@@ -80,6 +80,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
         },
     ),
     "case": (("--case",), {"help": "name of a case in the study's predict section, instead of a file"}),
+    "variant": (("--variant",), {"default": "main", "help": "whose models judge: main, or a variant of the study"}),
     "page": (("--page",), {"type": Path, "help": "where the report of the case goes (report.html in --out)"}),
     "with": (("--method",), {"help": "name of the method to explain with (the study's first)"}),
 }
@@ -95,7 +96,7 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] =
     "validate": (commands.validate, ("study", "out")),
     "report": (commands.report, ("study", "out")),
     "index": (commands.index, ("studies", "out")),
-    "predict": (predicting.predict, ("study", "file", "case", "with", "out", "page")),
+    "predict": (predicting.predict, ("study", "file", "case", "variant", "with", "out", "page")),
     "ratings": (commands.ratings, ("study", "out")),
 }
 

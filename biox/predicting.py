@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from biox.core.errors import InputError, listed
 from biox.core.files import whole
 from biox.places import Places, known_method, load_cohort, load_fits, opened, own_folder, record, write_page
 
 if TYPE_CHECKING:
-    from biox.core.types import Cohort
+    from biox.core.study import Study
+    from biox.core.types import Cohort, Fit
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -24,6 +26,15 @@ def predict(options: argparse.Namespace) -> None:
     print(f"Scores and relevance: {options.out}; report: {target}")
 
 
+def _fits(study: "Study", places: Places, variant: str) -> "dict[int, Fit]":
+    """One variant's model of every fold."""
+    fits = load_fits(study, places)
+    known = fits[min(fits)]
+    if variant not in known:
+        raise InputError(f"{study.name} has no model {variant!r}; it has {listed(known)}.")
+    return {fold: variants[variant] for fold, variants in fits.items()}
+
+
 def _people(options: argparse.Namespace, places: Places, cohort: "Cohort", target: Path) -> None:
     """New people of a study of curves, and their place in its cohort."""
     from biox.core import store
@@ -33,12 +44,13 @@ def _people(options: argparse.Namespace, places: Places, cohort: "Cohort", targe
     study, _ = opened(options)
     method = options.method or next(iter(study.methods))
     people, files = new_people(study, options.case, options.file)
-    fits = {fold: variants["main"] for fold, variants in load_fits(study, places).items()}
+    fits = _fits(study, places, options.variant)
     prediction = predict(study, cohort, fits, method, people)
     with whole(options.out) as fresh:
         store.save_prediction(prediction, fresh)
         made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
-    page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, made)
+    named = {**made, "variant": options.variant}
+    page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, named)
     write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
 
 
@@ -51,9 +63,11 @@ def _slides(options: argparse.Namespace, places: Places, cohort: "Cohort", targe
 
     study, _ = opened(options)
     method = options.method or next(iter(study.methods))
-    new, files = new_tiles(study, cohort, options.case, options.file)
-    fits = {fold: variants["main"] for fold, variants in load_fits(study, places).items()}
     viewer = target.parent / f"{target.stem}-viewer"
+    if viewer.exists() and not (viewer / "viewer.json").exists():
+        raise InputError(f"{viewer} holds other files than a viewer's; give --page another name.")
+    new, files = new_tiles(study, cohort, options.case, options.file)
+    fits = _fits(study, places, options.variant)
     with whole(options.out) as fresh:
         fresh.mkdir()
         room = partial(room_on_disk, folder=fresh / "relevance.zarr")

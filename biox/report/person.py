@@ -52,13 +52,15 @@ def person_page(
     """The report of new people: one section a person, on one page that needs nothing else.
 
     known: the cohort's out-of-fold scores (``biox.steps.placed.out_of_fold``), of which the tested people are drawn.
-    provenance: the record of the predict step.
+    provenance: the record of the predict step, with ``variant`` where the models are not those of main.
     """
     subjects = list(dict.fromkeys(prediction.samples["subject"]))
     sections = [_person(cohort, known, prediction, (k, str(name))) for k, name in enumerate(subjects)]
+    variant = provenance.get("variant", "main")
+    which = "" if variant == "main" else f", variant “{variant}”"
     about = [
         Text(CAUTION, "warning"),
-        Text(f"Models: the {study.folds.count} folds of “{study.title}”; scores and relevance are their means."),
+        Text(f"Models: the {study.folds.count} folds of “{study.title}”{which}; scores and relevance are their means."),
     ]
     version = f"biox {provenance.get('biox', '–')}, commit {provenance.get('git_commit') or '–'}."
     files = tuple((str(file), str(digest)) for file, digest in provenance.get("inputs", {}).items())

@@ -51,7 +51,7 @@ def slide_page(
     looked = section("viewer", "The heatmap on the slide", [replace(shown, folder=folder)]) if shown else None
     first = section("answer", "What the models say", _summary(found))
     own = [_slide(found, (k, name)) for k, name in enumerate(names)] if len(names) <= MOST else [_tiles(found)]
-    about = section("about", "About this report", _about(study, provenance))
+    about = section("about", "About this report", _about(study, found.relevance.variant, provenance))
     title = f"{names[0]} in “{study.title}”" if len(names) == 1 else f"{len(names)} slides in “{study.title}”"
     return page(title, study.name, [made for made in (first, looked, *own, about) if made is not None], home="")
 
@@ -132,9 +132,10 @@ def _colours(found: SlidePrediction, name: str) -> Fold:
     return Fold("Colours and stains beside those of the cohort", (shown,))
 
 
-def _about(study: Study, provenance: Mapping[str, Any]) -> list[Block | None]:
+def _about(study: Study, variant: str, provenance: Mapping[str, Any]) -> list[Block | None]:
     version = f"biox {provenance.get('biox', '–')}, commit {provenance.get('git_commit') or '–'}."
     files = tuple((str(file), str(digest)) for file, digest in provenance.get("inputs", {}).items())
-    words = f"Models: the {study.folds.count} folds of “{study.title}”; scores and relevance are their means."
+    which = "" if variant == "main" else f", variant “{variant}”"
+    words = f"Models: the {study.folds.count} folds of “{study.title}”{which}; scores and relevance are their means."
     table = Fold(f"Input files ({len(files)})", (Table(("input file", "SHA-256"), files, names=2),)) if files else None
     return [Text(words), Text(version, "note"), table]

@@ -89,7 +89,8 @@ def spread_of_colours(found: SlidePrediction, name: str) -> str:
         f"Its colours lie {verdict} the cohort's range: {number(like.distance, 1)} standard deviations from the most "
         f"similar patient ({short(like.nearest, LONG)}); {percent(like.farther)} of the cohort's {like.patients} "
         "patients lie at least as far from theirs. "
-        f"{percent(like.unusual)} of its tiles have a colour that is rare in the cohort (there {percent(like.expected)} have)."
+        f"{percent(like.unusual)} of its tiles have a colour that is rare in the cohort (there "
+        f"{percent(like.expected)} have)."
     )
 
 

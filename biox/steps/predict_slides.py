@@ -122,7 +122,7 @@ def _relevance(
     samples = pd.DataFrame({"sample": new.samples["sample"].to_numpy(), "part": "test", "target": explained.names})
     samples = samples.assign(logit=scores, conservation=errors)
     kept: Any = values if isinstance(values, np.ndarray) else Stored(values)
-    return Relevance("main", 0, name, method.model_dump(mode="json"), kept, samples, first.axes[1:])
+    return Relevance(first.variant, 0, name, method.model_dump(mode="json"), kept, samples, first.axes[1:])
 
 
 def _explained(method: Method, cohort: Cohort, tiles: pd.DataFrame, slide: pd.Series) -> Explained:

@@ -17,6 +17,13 @@ def test_a_person_is_placed_among_the_people_of_the_named_class(made, prediction
     assert "The score for it, 1.20, is higher than that of about 44 % of the people of this class" in html
 
 
+def test_the_page_names_a_variant_but_not_main(made, prediction):
+    known, found = prediction
+    pages = [person_page(made.study, made.cohort, known, found, {"variant": name}).html for name in ("main", "svm")]
+    assert ["variant “" in page for page in pages] == [False, True]
+    assert "variant “svm”" in pages[1]
+
+
 def test_values_outside_the_cohort_are_said_and_drawn(made, prediction):
     known, found = prediction
     page = person_page(made.study, made.cohort, known, found, made.provenance["ingest"])

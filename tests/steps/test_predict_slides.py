@@ -334,6 +334,31 @@ def test_pictures_get_scores_and_a_gallery_but_no_heatmap_files(done, cohort):
     assert len(pd.read_csv(done / "out/pictures/scores.csv")) == 3
 
 
+def test_another_variants_models_judge_where_they_are_asked_for(done, cohort, study, slide, monkeypatch, capsys):
+    monkeypatch.chdir(done)
+    longer = study.model_copy(update={"training": study.training.model_copy(update={"epochs": 4})})
+    for fold in range(3):
+        save_fit(
+            replace(train(cohort, longer, fold)["main"], variant="longer"),
+            done / f"results/tiny/fold-{fold}/fit/longer",
+        )
+    assert main(["predict", "tiny", str(slide), "--variant", "longer", "--out", "out/longer"]) == 0
+    first, other = (pd.read_csv(done / f"out/{name}/scores.csv")["score"] for name in ("slide", "longer"))
+    assert not np.allclose(first, other)
+    assert "variant “longer”" in (done / "out/longer/report.html").read_text()
+    assert main(["predict", "tiny", str(slide), "--variant", "short", "--out", "out/short"]) == 2
+    assert "has no model 'short'; it has 'longer', 'main'" in capsys.readouterr().err
+
+
+def test_a_folder_of_others_beside_the_page_is_not_overwritten(done, slide, monkeypatch, capsys):
+    monkeypatch.chdir(done)
+    (done / "mine-viewer").mkdir()
+    (done / "mine-viewer/thesis.txt").write_text("years of work")
+    assert main(["predict", "tiny", str(slide), "--out", "out/mine", "--page", "mine.html"]) == 2
+    assert "give --page another name" in capsys.readouterr().err
+    assert (done / "mine-viewer/thesis.txt").exists()
+
+
 def test_a_refused_slide_leaves_nothing_behind_and_exit_code_2(done, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(done)
     assert main(["predict", "tiny", str(glass(tmp_path)), "--out", "out/glass"]) == 2

@@ -68,23 +68,16 @@ def places(given: Given) -> Section | None:
 def chart(given: Given, rows: list[Place]) -> Figure:
     """Relevance mass of every place as a dot with its interval, and chance as an upright line."""
     known = [v for row in rows for v in (row.mass, row.low, row.high, row.chance) if math.isfinite(v)]
-    several = len({row.method for row in rows}) > 1
     panel = svg.Panel(190, 12, 212, 22.0 * len(rows), (0.0, 1.04 * max(known)), (0, len(rows)))
     marks = svg.ticks(*panel.x, 4)
     parts = [svg.axes(panel, marks, [], False)]
     for value in marks:
         words = f"{100 * value:g} %"
         parts.append(svg.text(svg.at_x(panel, value), panel.top + panel.height + 13, words, "tick", "middle"))
+    several = len({row.method for row in rows}) > 1
     for k, row in enumerate(rows):
-        y, own = panel.top + 22 * k + 11, _main(given, row)
         name = f"{row.place} – {row.method if several else row.variant}".removesuffix(" – main").replace("_", " ")
-        parts.append(svg.text(panel.left - 8, y + 3.5, short(name, 32), "strong" if own else "label", "end"))
-        chance = svg.at_x(panel, row.chance)
-        parts.append(svg.line([(chance, y - 8), (chance, y + 8)], "chance"))
-        if math.isfinite(row.low) and math.isfinite(row.high):
-            parts.append(svg.line([(svg.at_x(panel, end), y) for end in (row.low, row.high)], "whisker"))
-        look = "dot" if own else "hollow"
-        parts.append(svg.element("circle", {"cx": svg.at_x(panel, row.mass), "cy": y, "r": 4.0, "class": look}))
+        parts += _place_row(panel, row, panel.top + 22 * k + 11, (short(name, 32), _main(given, row)))
     described = " ".join(f"{row.variant}, {row.method}: {place_sentence(row)}" for row in rows)
     size = (412, panel.top + panel.height + 20)
     drawn = svg.picture(size, "Relevance mass against chance", described, parts)
@@ -93,6 +86,17 @@ def chart(given: Given, rows: list[Place]) -> Figure:
         "Filled: this study's model."
     )
     return Figure("places", drawn, caption, width=560)
+
+
+def _place_row(panel: svg.Panel, row: Place, y: float, name: tuple[str, bool]) -> list[str]:
+    """A place's name (stressed where it is the study's model), chance, interval and value at a height."""
+    chance, (words, own) = svg.at_x(panel, row.chance), name
+    parts = [svg.text(panel.left - 8, y + 3.5, words, "strong" if own else "label", "end")]
+    parts.append(svg.line([(chance, y - 8), (chance, y + 8)], "chance"))
+    if math.isfinite(row.low) and math.isfinite(row.high):
+        parts.append(svg.line([(svg.at_x(panel, end), y) for end in (row.low, row.high)], "whisker"))
+    place = {"cx": svg.at_x(panel, row.mass), "cy": y, "r": 4.0, "class": "dot" if own else "hollow"}
+    return [*parts, svg.element("circle", place)]
 
 
 def all_places(given: Given) -> list[Place]:

@@ -93,7 +93,7 @@ def panel(found: pd.DataFrame, measure: str) -> Figure:
     known = [float(v) for v in known if math.isfinite(v)]
     low, high_value = min(known, default=0.0), max(known, default=1.0)
     air = 0.06 * (high_value - low) + 1e-6
-    several, groups = found["variant"].nunique() > 1, list(dict.fromkeys(found["group"]))
+    several, groups = found["variant"].nunique() > 1, [str(group) for group in dict.fromkeys(found["group"])]
     headed = several and groups != [""]
     names = [short(str(row.variant if several else row.group or row.variant), NAMES) for row in rows]
     left, high = 20 + 5.6 * max(len(name) for name in names), ROW * len(rows) + HEAD * len(groups) * headed
@@ -101,19 +101,25 @@ def panel(found: pd.DataFrame, measure: str) -> Figure:
     words = DIRECTION.get(str(rows[0].better), "")
     parts = [svg.text(8, 16, short(capital(measure), 58), "head"), svg.text(8, 31, words, "small")]
     parts += _axis(place, _unit(rows[0]) == "share")
-    top = place.top
-    for group in groups if headed else [None]:
-        if group is not None:
-            parts.append(svg.text(8, top + 13, short(str(group), 60), "halo"))
-            top += HEAD
-        for name, row in zip(names, rows, strict=True):
-            if group is None or row.group == group:
-                parts += [svg.text(left - 8, top + 14.5, name, "label", "end"), *_dots(place, row, top + 11)]
-                top += ROW
+    parts += _rows(place, rows, names, groups if headed else [])
     described = " ".join(sentence(row) for row in rows)
     drawn = svg.picture((412, place.top + high + 24), capital(measure), described, parts)
     caption = f"{capital(measure)}{f'; {words}' if words else ''}" + ("" if several else f"; remedy: {rows[0].variant}")
     return Figure(f"remedy-{slug(measure)}", drawn, caption + ".", width=560)
+
+
+def _rows(place: svg.Panel, rows: list[Any], names: list[str], groups: list[str]) -> list[str]:
+    """The rows of a panel from top to bottom, under the title of their group where there are such."""
+    parts, top = [], place.top
+    for group in groups or [None]:
+        if group is not None:
+            parts.append(svg.text(8, top + 13, short(group, 60), "halo"))
+            top += HEAD
+        for name, row in zip(names, rows, strict=True):
+            if group is None or row.group == group:
+                parts += [svg.text(place.left - 8, top + 14.5, name, "label", "end"), *_dots(place, row, top + 11)]
+                top += ROW
+    return parts
 
 
 def _axis(place: svg.Panel, share: bool) -> list[str]:

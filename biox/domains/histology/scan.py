@@ -18,8 +18,9 @@ from biox.domains.histology.areas import ink
 from biox.domains.histology.fixed_place import Place, fixed_place
 from biox.domains.histology.heat_features import apart, centred, heat_features
 from biox.domains.histology.out_of_fold import Heatmaps
+from biox.domains.histology.patient_rows import patients
 from biox.domains.histology.strategies import Strategies, indicators
-from biox.domains.histology.ties import Tie, flipped, patients, predictable, silent, tie
+from biox.domains.histology.ties import Tie, flipped, predictable, tie
 from biox.stats.multiple import holm
 
 KNOWN = ("site", "scanner", "stain", "stain_group", "batch")
@@ -68,21 +69,16 @@ def scan(cohort: Cohort, given: Scanned, plan: Plan) -> tuple[pd.DataFrame, Plac
 
 def _ties(cohort: Cohort, given: Scanned, plan: Plan) -> list[dict[str, Any]]:
     subject, fold, y = _subject(given), given.maps.fold, given.y
-    by = (y, fold) if _fold_holds_several(subject, fold) else (y,)
-    clusters = apart(centred(indicators(given.found, len(y)), *by), y)
-    looks = apart(centred(heat_features(given.maps.values), *by), y)
+    block = fold if _fold_holds_several(subject, fold) else np.zeros(len(y))
+    clusters = apart(centred(indicators(given.found, len(y)), y, block), y)
+    looks = apart(centred(heat_features(given.maps.values), y, block), y)
     stratum = given.samples["label"].to_numpy() if cohort.label_level == "subject" else np.zeros(len(y))
     rows = []
     for name, covariate in _asked_once(given.samples, plan.covariates).items():
-        confounded = len(by) == 2 and _one_a_fold(covariate, fold)
         for test, features in (("cluster", clusters), ("predict", looks)):
-            people = patients(features, subject, stratum)
+            people = patients(features, subject, stratum, block)
             ask = tie if test == "cluster" else _predicted
             found = ask(features, people, covariate, draws=plan.draws, seed=plan.seed)
-            if confounded:
-                found = silent(
-                    people.rows.shape[0], "each fold tests one value only, so its model cannot be told from it"
-                )
             rows.append({**_row(test, name, found), "label_tie": _label_tie(covariate, y)})
     return rows
 
@@ -127,10 +123,6 @@ def _subject(given: Scanned) -> np.ndarray:
 
 def _fold_holds_several(subject: np.ndarray, fold: np.ndarray) -> bool:
     return len(np.unique(subject)) / len(np.unique(fold)) >= PATIENTS_A_FOLD
-
-
-def _one_a_fold(covariate: np.ndarray, fold: np.ndarray) -> bool:
-    return all(len(np.unique(covariate[fold == k])) == 1 for k in np.unique(fold))
 
 
 def _label_tie(covariate: np.ndarray, y: np.ndarray) -> float:

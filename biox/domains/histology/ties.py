@@ -9,13 +9,10 @@ reach the statistic) / (1 + shufflings).
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
-FEWEST_PATIENTS = 6
-FEWEST_A_LEVEL = 2
+from biox.domains.histology.patient_rows import FEWEST_PATIENTS, Patients, Rows, one_hot, per_patient, usable
+
 CHUNK = 256
-
-Rows = Float[np.ndarray, "patient feature"]
 
 
 @dataclass(frozen=True)
@@ -39,27 +36,17 @@ def silent(n: int, reason: str) -> Tie:
 
 
 @dataclass(frozen=True)
-class Patients:
-    """Tiles' features by patient: ``rows`` (patient, feature) means; ``code`` (tile,) the patient of each tile."""
+class _Question:
+    """Patients whose covariate is known: their features and the levels as one-hot columns, and how both are centred."""
 
     rows: Rows
-    code: np.ndarray
+    levels: np.ndarray
+    centre: np.ndarray
     stratum: np.ndarray
 
-
-def patients(features: np.ndarray, patient: np.ndarray, stratum: np.ndarray) -> Patients:
-    """One row a patient: the mean of the tiles' features; 0 where none of the patient's tiles has the feature (NaN).
-
-    stratum: shape (tile,), constant within a patient: covariates are dealt within strata only (the label, where it
-    belongs to the patient; else all alike).
-    """
-    names, code = np.unique(patient, return_inverse=True)
-    sums, counts = (np.zeros((len(names), features.shape[1])) for _ in range(2))
-    np.add.at(sums, code, np.nan_to_num(features))
-    np.add.at(counts, code, ~np.isnan(features))
-    of_patient = np.empty(len(names), dtype=object)
-    of_patient[code] = stratum
-    return Patients(sums / np.maximum(counts, 1), code, of_patient)
+    def dealt(self, order: np.ndarray) -> np.ndarray:
+        """The levels in another order of the patients (draw, patient), less the means of the blocks."""
+        return np.einsum("pq,dql->dpl", self.centre, self.levels[order])
 
 
 def tie(features: np.ndarray, people: Patients, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
@@ -71,66 +58,56 @@ def tie(features: np.ndarray, people: Patients, covariate: np.ndarray, *, draws:
     levels = per_patient(people, covariate)
     if (levels == None).sum() > len(levels) / 2:  # noqa: E711 - an array of objects
         return _within(features, people, covariate, draws, seed)
-    kept = usable(levels)
-    if isinstance(kept, str):
-        return silent(len(levels), kept)
-    rows = people.rows[kept] - people.rows[kept].mean(0)
-    one_hot = _one_hot(levels[kept])
-    total = max((rows**2).sum(), 1e-12)
+    asked = _question(people, levels)
+    if isinstance(asked, Tie):
+        return asked
+    total = max((asked.rows**2).sum(), 1e-12)
 
     def between(order: np.ndarray) -> np.ndarray:
-        means = np.einsum("dpl,pf->dlf", one_hot[order], rows) / one_hot.sum(0)[:, None]
-        return np.einsum("l,dlf->d", one_hot.sum(0), means**2) / total
+        x = asked.dealt(order)[:, :, 1:]  # one level follows from the others
+        within = np.einsum("dpk,dpl->dkl", x, x) + 1e-9 * np.eye(x.shape[2])
+        toward = np.einsum("dpk,pf->dkf", x, asked.rows)
+        return np.einsum("dkf,dkf->d", toward, np.linalg.solve(within, toward)) / total
 
-    return _shuffled(between, people.stratum[kept], draws, seed)
+    return _shuffled(between, asked.stratum, draws, seed)
 
 
 def predictable(people: Patients, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
     """Can the covariate of a patient be told from the heatmaps? Ridge regression on the other patients.
 
-    value: predictive R squared, 1 - (squared error of ridge regression that leaves the patient out) / (that of the mean
-    of the others); 1 is perfect, 0 and below useless. The penalty is the mean eigenvalue.
+    value: predictive R squared, 1 - (squared error of the prediction that leaves the patient out) / (variance of the
+    covariate); 1 is perfect, 0 and below useless. The penalty is the mean eigenvalue.
     """
-    levels = per_patient(people, covariate)
+    asked = _question(people, per_patient(people, covariate))
+    if isinstance(asked, Tie):
+        return asked
+    sd = asked.rows.std(0)
+    z = asked.rows[:, sd > 1e-12] / sd[sd > 1e-12]
+    if not z.size:
+        return silent(len(asked.rows), "all heatmaps are alike")
+    kernel, n = z @ z.T, len(z)
+    hat = kernel @ np.linalg.inv(kernel + np.eye(n) * np.trace(kernel) / n)
+    alone = np.diag(hat)[:, None]
+
+    def predictive(order: np.ndarray) -> np.ndarray:
+        y = asked.dealt(order)
+        error = (y - np.einsum("pq,dql->dpl", hat, y)) / (1 - alone)
+        return 1 - (error**2).sum((1, 2)) / np.maximum((y**2).sum((1, 2)), 1e-12)
+
+    return _shuffled(predictive, asked.stratum, draws, seed)
+
+
+def _question(people: Patients, levels: np.ndarray) -> _Question | Tie:
+    """The patients that can answer, or why nothing can be said."""
     kept = usable(levels)
     if isinstance(kept, str):
         return silent(len(levels), kept)
-    rows = people.rows[kept]
-    sd = rows.std(0)
-    z = (rows - rows.mean(0))[:, sd > 1e-12] / sd[sd > 1e-12]
-    if not z.size:
-        return silent(len(rows), "all heatmaps are alike")
-    kernel, n = z @ z.T, len(z)
-    hat = kernel @ np.linalg.inv(kernel + np.eye(n) * np.trace(kernel) / n) + 1 / n
-    alone = np.diag(hat)[:, None]
-    target = _one_hot(levels[kept])
-    blind = (((target - target.mean(0)) * n / (n - 1)) ** 2).sum()
-
-    def predictive(order: np.ndarray) -> np.ndarray:
-        y = target[order]
-        error = (y - np.einsum("pq,dql->dpl", hat, y)) / (1 - alone)
-        return 1 - (error**2).sum((1, 2)) / blind
-
-    return _shuffled(predictive, people.stratum[kept], draws, seed)
-
-
-def per_patient(people: Patients, covariate: np.ndarray) -> np.ndarray:
-    """The covariate of each patient; None where it is unknown or differs between a patient's tiles."""
-    found = np.full(len(people.rows), None, dtype=object)
-    for k in range(len(found)):
-        values = set(covariate[people.code == k])
-        found[k] = values.pop() if len(values) == 1 else None
-    return found
-
-
-def usable(levels: np.ndarray) -> np.ndarray | str:
-    """The patients whose level occurs at least twice, as a mask; or why there are too few."""
-    known = np.array([level for level in levels if level is not None])
-    common = [one for one in np.unique(known) if (known == one).sum() >= FEWEST_A_LEVEL] if len(known) else []
-    kept = np.isin(levels.astype(str), common) & np.array([level is not None for level in levels])
-    if len(common) < 2:
-        return "the same for all patients" if len(set(known)) == 1 else "no two values with two patients each"
-    return kept if kept.sum() >= FEWEST_PATIENTS else f"known of {kept.sum()} patients; {FEWEST_PATIENTS} are needed"
+    same = people.block[kept][:, None] == people.block[kept][None]
+    centre = np.eye(kept.sum()) - same / same.sum(1, keepdims=True)
+    columns = one_hot(levels[kept])
+    if np.abs(centre @ columns).max() < 1e-9:
+        return silent(int(kept.sum()), "each fold tests one value only, so it cannot be told from the model")
+    return _Question(centre @ people.rows[kept], columns, centre, people.stratum[kept])
 
 
 def _within(features: np.ndarray, people: Patients, covariate: np.ndarray, draws: int, seed: int) -> Tie:
@@ -199,7 +176,3 @@ def _deal(stratum: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarr
 
 def _p(value: float, null: np.ndarray) -> float:
     return float((1 + (null >= value - 1e-9 * max(1.0, abs(value))).sum()) / (1 + len(null)))
-
-
-def _one_hot(levels: np.ndarray) -> np.ndarray:
-    return (levels.astype(str)[:, None] == np.unique(levels.astype(str))).astype(float)

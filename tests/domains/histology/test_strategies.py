@@ -1,0 +1,100 @@
+"""A rare strategy forms a cluster of its own, and one that has no mirrored twin is the strangest."""
+
+import numpy as np
+import pandas as pd
+
+from biox.domains.histology.fixed_place import shares
+from biox.domains.histology.strategies import indicators, oddness, purities, strategies, tables
+
+SIDE, COUNT = 32, 160
+CLASSES = ("normal", "tumour")
+
+
+def heatmaps(rng: np.random.Generator, corner: np.ndarray) -> np.ndarray:
+    """Blobs anywhere; in the marked tiles most relevance lies in the top left corner."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    at = rng.uniform(4, SIDE - 4, (COUNT, 2, 1, 1))
+    heat = np.exp(-((y - at[:, 0]) ** 2 + (x - at[:, 1]) ** 2) / 20) + 0.02 * rng.uniform(size=(COUNT, SIDE, SIDE))
+    heat[corner, :4, :4] += 4
+    return heat.astype(np.float32)
+
+
+def made(share: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.DataFrame]:
+    rng = np.random.default_rng(0)
+    y = np.arange(COUNT) % 2
+    corner = (y == 1) & (rng.permutation(COUNT) < share * COUNT)
+    samples = pd.DataFrame({
+        "sample": [f"t{k}" for k in range(COUNT)],
+        "subject": [f"p{k % 8}" for k in range(COUNT)],
+        "site": np.where(np.arange(COUNT) % 8 < 4, "a", "b"),
+        "planted": corner,
+    })  # fmt: skip
+    return heatmaps(rng, corner), y, corner, samples
+
+
+def test_tiles_with_a_corner_fill_the_strangest_cluster():
+    values, y, corner, _ = made(0.3)
+    found = strategies(values, y, CLASSES, 8, seed=0)
+    maps = shares(values, 8)
+    odd = {one.name: oddness(one, maps[one.rows]) for one in found}
+    strangest = odd["tumour"].loc[odd["tumour"]["oddness"].idxmax()]
+    assert (strangest["peak_row"], strangest["peak_column"]) == (0, 0)
+    assert strangest["oddness"] > 3 * odd["normal"]["oddness"].max()
+    tumour = next(one for one in found if one.name == "tumour")
+    member = tumour.rows[tumour.found.cluster == strangest["cluster"]]
+    assert corner[member].mean() > 0.9
+
+
+def test_without_a_corner_no_cluster_is_far_stranger_than_the_others():
+    values, y, _, _ = made(0.0)
+    found = strategies(values, y, CLASSES, 8, seed=0)
+    odd = [oddness(one, shares(values, 8)[one.rows])["oddness"].max() for one in found]
+    marked, y, _, _ = made(0.3)
+    tumour = strategies(marked, y, CLASSES, 8, seed=0)[1]
+    assert max(odd) < oddness(tumour, shares(marked, 8)[tumour.rows])["oddness"].max() / 2
+
+
+def test_classes_are_clustered_alone_and_blank_heatmaps_left_out():
+    values, y, _, _ = made(0.3)
+    values[:5] = 0
+    found = strategies(values, y, CLASSES, 4, seed=0)
+    for k, one in enumerate(found):
+        assert (y[one.rows] == k).all()
+        assert one.rows.min() >= 5
+    member = indicators(found, COUNT)
+    assert member.shape == (COUNT, 8)
+    np.testing.assert_array_equal(member.sum(1), np.arange(COUNT) >= 5)
+
+
+def test_a_small_class_has_no_clusters():
+    values, _, _, _ = made(0.0)
+    y = (np.arange(COUNT) < 20).astype(int)
+    assert [one.name for one in strategies(values, y, CLASSES, 8, seed=0)] == ["normal"]
+
+
+def test_tables_name_every_cluster_with_its_exemplars_and_what_it_holds():
+    values, y, corner, samples = made(0.3)
+    found = strategies(values, y, CLASSES, 4, seed=0)
+    given = tables(found, shares(values, 8), samples, values, seed=0)
+    assert set(given) == {"spray_points", "spray_clusters", "spray_maps", "spray_spectrum"}
+    assert set(given["spray_points"]["sample"]) == set(samples["sample"])
+    clusters = given["spray_clusters"].set_index(["class", "cluster"])
+    assert clusters["tiles"].sum() == COUNT
+    assert np.isclose((clusters["planted"] * clusters["tiles"]).sum(), corner.sum())
+    members = given["spray_points"].groupby(["class", "cluster"])["sample"].agg(set)
+    for key, exemplars in clusters["exemplars"].items():
+        assert set(exemplars.split(";")) <= members[key]
+    total = given["spray_maps"].assign(size=lambda t: t["value"].abs()).groupby(["class", "cluster"])["size"].sum()
+    np.testing.assert_allclose(total, 1, rtol=1e-4)
+
+
+def test_purity_is_asked_by_patient_for_a_site_and_within_patients_for_a_flag():
+    values, y, _, samples = made(0.3)
+    found = strategies(values, y, CLASSES, 4, seed=0)
+    asked = purities(found, samples, ("site", "planted"), 199, seed=0)
+    assert set(asked["class"]) == set(CLASSES)
+    assert (asked.loc[asked["covariate"] == "site", "units"] == 4).all()  # every class has four patients
+    assert (asked.loc[asked["covariate"] == "planted", "units"].dropna() > 8).any()
+    strongest = asked[asked["covariate"] == "planted"].sort_values("p").iloc[0]
+    assert strongest["class"] == "tumour"
+    assert strongest["p"] < 0.05

@@ -9,6 +9,7 @@ import tifffile
 import yaml
 from openslide import OpenSlide
 from scipy.stats import spearmanr
+from skimage.color import rgb2hed
 
 from biox.cli import main
 from biox.domains.histology.whole_slide import open_slide, region, sampling
@@ -89,6 +90,14 @@ def test_openslide_and_tifffile_open_the_heatmap_and_see_the_same_place_of_the_s
         strong = np.abs(values[y : y + 64, x : x + 64]) > np.nanquantile(np.abs(values), 0.9)
         red = (seen[..., 0] - seen[..., 2])[strong]
         assert (np.sign(red) == np.sign(values[y : y + 64, x : x + 64][strong])).mean() > 0.95
+
+
+def test_relevance_lies_on_the_haematoxylin_of_its_own_place_and_not_of_eight_pixels_beside(values, shared_data):
+    slide, there = OpenSlide(shared_data / f"slides/{NAME}.svs"), np.isfinite(values)
+    stain = rgb2hed(np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB")))[..., 0]
+    here, beside = (np.corrcoef(values[there], np.roll(stain, k, axis=1)[there])[0, 1] for k in (0, 8))
+    assert here > 0.25
+    assert here > 3 * beside
 
 
 def test_outside_of_the_tiles_the_heatmap_says_nothing(tiles, values):

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,15 @@ from biox.core.study import Method, Study
 from biox.domains.histology.tile_colours import FEATURES, colours_of, likeness
 from biox.domains.histology.whole_slide import open_slide
 from biox.models import restore
+from biox.report.slide_page import slide_page
 from biox.steps.fitted import input_of
 from biox.steps.ingest import ingest
+from biox.steps.predict_files import write_prediction
 from biox.steps.predict_slides import predict_slides
 from biox.steps.predict_source import new_tiles, wanted
 from biox.steps.train import train
 from tests.domains.histology.made_slides import tissue_picture, write_slide
+from tests.steps.test_bags import slides as bags
 
 GIVEN = {
     "name": "tiny", "title": "Tumour in tiles", "question": "q", "domain": "histology", "label_level": "trial",
@@ -275,6 +279,25 @@ def test_tiles_of_another_size_are_refused(study, cohort, fits, slide):
     new, _ = new_tiles(cased, cohort, "new", None)
     with pytest.raises(InputError, match="3 x 48 x 48 values, but the models learnt from 3 x 32 x 32"):
         predict_slides(study, cohort, fits, "lrp", new)
+
+
+def test_a_slide_that_is_one_bag_gets_one_score_and_a_heatmap_of_its_tiles(slide, tmp_path):
+    cohort, _ = bags(30)
+    data = {"source": "slides", "folder": "training", "bag": 4, "tiles": {"side_px": 16, "mpp": 1.0}}
+    model = {"name": "attention_mil", "hidden": 8, "encoder": "vgg", "arguments": {"widths": [[8], [16]], "hidden": []}}
+    study = checked(Study, GIVEN | {"label_level": "subject", "data": data, "model": model}, "tiny")
+    fits = {fold: train(cohort, study, fold)["main"] for fold in range(3)}
+    new, _ = new_tiles(study, cohort, None, slide)
+    assert new.x.shape == (1, 3, 4, 16, 16)
+    found = predict_slides(study, cohort, fits, "lrp", new)
+    assert found.relevance.values.shape == (1, 4, 16, 16)
+    assert found.slides["score"].iloc[0] == pytest.approx(found.tiles["score"].iloc[0])
+    listing = write_prediction(found, tmp_path)
+    values = tifffile.imread(tmp_path / "heatmaps/new-one-values.ome.tif")
+    assert np.isfinite(values).sum() == 4 * 16 * 16
+    assert np.nansum(values) == pytest.approx(found.relevance.values.sum(), rel=1e-3)
+    page = slide_page(study, found, listing, "viewer", {}).html
+    assert "The models give new one a probability of" in unescape(page)
 
 
 # --- the whole command ---

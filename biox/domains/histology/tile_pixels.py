@@ -6,12 +6,8 @@ index, so that a compressed block of the slide which several tiles share is deco
 
 import json
 import os
-import weakref
 from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
-from multiprocessing import get_context
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.domains.histology.tile_reading import Cut, Source, fill, fill_shared
+from biox.domains.histology.reading_processes import ReadingProcesses
+from biox.domains.histology.tile_reading import Cut, Source, fill
 
 OPENER = "biox.domains.histology.tile_pixels:open_tiles"
-PIECE = 16  # tiles that a process reads before it takes the next piece; fewer than two pieces are read right here
+FEW = 16  # fewer tiles than this are read right here
 
 
 class TilePixels:
@@ -56,8 +53,7 @@ class TilePixels:
         self.ndim = len(self.shape)
         self._places = tiles[["x", "y"]].to_numpy().T
         self._slide = tiles["slide"].map({name: number for number, name in enumerate(sources)}).to_numpy(int)
-        self._pool: ProcessPoolExecutor | None = None
-        self._begun_in = -1
+        self._reading: ReadingProcesses | None = None
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -75,11 +71,12 @@ class TilePixels:
     def read(self, rows: np.ndarray) -> np.ndarray:
         """The tiles of some rows of the tile index, shape (row, 3, side, side)."""
         cut = self._cut(rows)
-        if self.workers == 1 or len(rows) < 2 * PIECE:
-            found = np.empty((len(rows), 3, self.side, self.side), np.uint8)
+        found = np.empty((len(rows), 3, self.side, self.side), np.uint8)
+        if self.workers == 1 or len(rows) < FEW:
             fill(found, cut, self.mpp)
-            return found
-        return self._together(cut)
+        else:
+            self._processes().read(found, cut, self.mpp)
+        return found
 
     def view(self, name: str) -> "TilePixels":
         """There is no other version of these tiles: an InputError says so."""
@@ -109,47 +106,11 @@ class TilePixels:
         x, y = self._places[:, chosen]
         return Cut(tuple(self.sources.values()), self._slide[chosen], x, y, place)
 
-    def _together(self, cut: Cut) -> np.ndarray:
-        """Read piece by piece in several processes, this one among them, into memory that they share."""
-        shape = (len(cut.place), 3, self.side, self.side)
-        shared = SharedMemory(create=True, size=int(np.prod(shape)))
-        try:
-            found = np.ndarray(shape, np.uint8, shared.buf)
-            pieces = [cut.piece(start, start + PIECE) for start in range(0, len(cut.place), PIECE)]
-            pool = self._processes()
-            waiting = [(piece, pool.submit(fill_shared, shared.name, shape, piece, self.mpp)) for piece in pieces]
-            error = self._help(found, waiting)
-            if error is not None:
-                raise error
-            return found.copy()
-        finally:
-            found = None  # the memory cannot be given back while an array looks at it
-            shared.close()
-            shared.unlink()
-
-    def _help(self, found: np.ndarray, waiting: list[tuple[Cut, Future[None]]]) -> InputError | None:
-        """Read from the end of the list what no other process has begun, and wait for the rest; the first error."""
-        errors: list[InputError] = []
-        for piece, future in reversed(waiting):
-            try:
-                if errors or not future.cancel():
-                    continue
-                fill(found, piece, self.mpp)
-            except InputError as error:
-                errors.append(InputError(str(error)))  # without the frames, which would hold on to the memory
-        for _, future in waiting:
-            raised = None if future.cancel() else future.exception()
-            errors += [InputError(str(raised))] if raised is not None else []
-        return errors[0] if errors else None
-
-    def _processes(self) -> ProcessPoolExecutor:
+    def _processes(self) -> ReadingProcesses:
         """The other processes, begun when they are first needed; new ones after a fork."""
-        if self._pool is None or self._begun_in != os.getpid():
-            # Begun anew and not forked: a fork would inherit locks of torch's threads and handles of slides.
-            pool = ProcessPoolExecutor(self.workers - 1, mp_context=get_context("spawn"))
-            self._pool, self._begun_in = pool, os.getpid()
-            weakref.finalize(self, pool.shutdown, wait=False, cancel_futures=True)
-        return self._pool
+        if self._reading is None or self._reading.process != os.getpid():
+            self._reading = ReadingProcesses(self.workers)
+        return self._reading
 
 
 def open_tiles(folder: Path) -> TilePixels:

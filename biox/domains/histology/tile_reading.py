@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
@@ -47,17 +46,6 @@ def fill(found: np.ndarray, cut: Cut, mpp: float) -> None:
             source = cut.sources[cut.slide[start]]
             slide = kept_open(source.file, source.mpp, os.getpid())
             _fill_from(found, cut.piece(start, stop), slide, sampling(slide, mpp))
-
-
-def fill_shared(name: str, shape: tuple[int, ...], cut: Cut, mpp: float) -> None:
-    """The same in another process, into memory of that name."""
-    shared = SharedMemory(name=name)
-    try:
-        found = np.ndarray(shape, np.uint8, shared.buf)
-        fill(found, cut, mpp)
-        del found
-    finally:
-        shared.close()
 
 
 def _fill_from(found: np.ndarray, cut: Cut, slide: WholeSlide, how: Sampling) -> None:

@@ -7,7 +7,7 @@ from biox.core.find import find
 from biox.domains.histology import tile_reading
 from biox.domains.histology.masked_tiles import MaskedTiles, open_masked
 from biox.domains.histology.tile_files import TileFiles
-from biox.domains.histology.tile_pixels import PIECE, Source, TilePixels, open_tiles
+from biox.domains.histology.tile_pixels import FEW, Source, TilePixels, open_tiles
 
 from .made_slides import tissue_picture, write_slide
 
@@ -63,7 +63,7 @@ def test_tiles_are_the_slides_pixels_in_the_order_asked_for(made, pictures):
 
 def test_several_processes_read_the_same_as_one(made, pictures):
     rows = np.random.default_rng(1).permutation(72)
-    assert len(rows) >= 2 * PIECE  # or it would be read right here
+    assert len(rows) >= FEW  # or it would be read right here
     many = pixels(made, workers=3)
     assert np.array_equal(many[rows], cropped(made, pictures)[rows])
     assert np.array_equal(many[:], cropped(made, pictures))

@@ -11,7 +11,7 @@ from biox.domains.histology.predicted import OVER, SlidePrediction
 from biox.report.blocks import Block, Fold, Page, Section, Table, Terms, Text, section
 from biox.report.page import page
 from biox.report.slide_page_figures import gallery, place_figure
-from biox.report.slide_page_words import answer, cautions, rests, spread_of_colours
+from biox.report.slide_page_words import answer, cautions, explained, rests, spread_of_colours
 from biox.report.viewer import viewer
 from biox.report.words import UNKNOWN, count, number, percent
 
@@ -47,18 +47,13 @@ def slide_page(
     provenance: the record of the predict step.
     """
     names = list(found.slides["slide"])
-    shown = viewer(listing, VIEWED.format(target=f"“{_target(found)}”"))
+    shown = viewer(listing, VIEWED.format(target=explained(found)))
     looked = section("viewer", "The heatmap on the slide", [replace(shown, folder=folder)]) if shown else None
     first = section("answer", "What the models say", _summary(found))
     own = [_slide(found, (k, name)) for k, name in enumerate(names)] if len(names) <= MOST else [_tiles(found)]
     about = section("about", "About this report", _about(study, found.relevance.variant, provenance))
     title = f"{names[0]} in “{study.title}”" if len(names) == 1 else f"{len(names)} slides in “{study.title}”"
     return page(title, study.name, [made for made in (first, looked, *own, about) if made is not None], home="")
-
-
-def _target(found: SlidePrediction) -> str:
-    targets = list(dict.fromkeys(found.relevance.samples["target"]))
-    return str(targets[0]) if len(targets) == 1 else "the class that scores highest on each slide"
 
 
 def _summary(found: SlidePrediction) -> list[Block | None]:
@@ -98,7 +93,7 @@ def _rests(found: SlidePrediction, name: str) -> Table:
     rows = tuple(
         (str(r["words"]), percent(r["share"], 1), percent(r["chance"], 1)) for _, r in found.rests[name].iterrows()
     )
-    caption = f"Where the relevance that spoke for “{_target(found)}” lies."
+    caption = f"Where the relevance that spoke for {explained(found)} lies."
     return Table(("positive relevance", "share", "by chance"), rows, caption)
 
 

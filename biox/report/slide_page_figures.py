@@ -8,6 +8,7 @@ from biox.report.blocks import Figure, Grid
 from biox.report.explained_tiles import Explained, Shown, scale, strip
 from biox.report.marks import short, slug
 from biox.report.pictures import reduced, rgb
+from biox.report.slide_page_words import explained
 from biox.report.words import number, percent
 
 SHOWN, SIDE = 4, 96.0
@@ -62,6 +63,8 @@ def gallery(found: SlidePrediction, which: tuple[int, str] | None) -> list[Grid]
     rows = {"Most": ordered.index[:SHOWN], "Least": ordered.index[::-1][:SHOWN], "Unsure": unsure.index[:SHOWN]}
     of = f"probability of “{found.positive}”"
     words = {"Most": f"Highest {of}", "Least": f"Lowest {of}", "Unsure": f"P{of[1:]} nearest to 50 %"}
+    if {*rows["Unsure"]} in ({*rows["Most"]}, {*rows["Least"]}):
+        del rows["Unsure"]
     tag = "all" if which is None else f"{which[0] + 1}-{slug(which[1])}"
     return [Grid(tuple(_row(found, at.to_numpy(), words[key], f"tiles-{slug(key)}-{tag}") for key, at in rows.items()))]
 
@@ -74,7 +77,7 @@ def _row(found: SlidePrediction, rows: np.ndarray, title: str, name: str) -> Fig
     described = "; ".join(f"{item.first}, {item.second}" for item in shown)
     head = svg.text(8, 16, title, "head")
     drawn = svg.picture(size, title, described, [head, *parts, scale(8, 32 + height, target)])
-    caption = f"Above the tile, below its heatmap for “{target}”. Every heatmap has its own scale."
+    caption = f"Above the tile, below its heatmap for {explained(found)}. Every heatmap has its own scale."
     return Figure(name, drawn, caption, width=560)
 
 

@@ -48,8 +48,14 @@ def rests(found: SlidePrediction, name: str) -> str:
         for place, row in table.iterrows()
         if place != "half" and math.isfinite(row["share"])
     ]
-    target = joined(dict.fromkeys(found.relevance.samples["target"]), "or")
-    return f"Half of what spoke for “{target}” lies on {percent(half)} of the tiles. Of all of it, {joined(parts)}."
+    half_of = f"Half of what spoke for {explained(found)} lies on {percent(half)} of the tiles."
+    return f"{half_of} Of all of it, {joined(parts)}."
+
+
+def explained(found: SlidePrediction) -> str:
+    """What the heatmap is about: ``“tumour”``, or ``“tumour” rather than “normal”``."""
+    targets = [str(target) for target in dict.fromkeys(found.relevance.samples["target"])]
+    return joined(("“" + target.replace(" - ", "” rather than “") + "”" for target in targets), "or")
 
 
 def cautions(found: SlidePrediction, name: str) -> list[str]:

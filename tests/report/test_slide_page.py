@@ -139,6 +139,22 @@ def test_the_surest_tiles_are_those_with_the_highest_score():
     assert most.count("probability 0.90") == least.count("probability 0.20") > 0
 
 
+def test_a_difference_of_classes_is_said_in_words():
+    found = predicted()
+    asked = found.relevance.samples.assign(target="tumour - normal")
+    words = read(replace(found, relevance=replace(found.relevance, samples=asked)))
+    assert "spoke for “tumour” rather than “normal” lies on" in words
+    assert "“tumour - normal”" not in words.replace("against “tumour - normal”", "")
+
+
+def test_tiles_shown_already_are_not_shown_as_unsure_once_more():
+    found = predicted()
+    assert "tiles-unsure-1-s1" in slide_page(STUDY, found, None, "viewer", {}).figures
+    score = np.linspace(0.6, 0.9, COUNT)
+    sure = replace(found, tiles=found.tiles.assign(score=score))
+    assert "tiles-unsure-1-s1" not in slide_page(STUDY, sure, None, "viewer", {}).figures
+
+
 def test_several_slides_have_a_row_and_a_section_each_and_many_only_rows():
     two = slide_page(STUDY, predicted(("S1", "<b>S2</b>")), None, "viewer", {}).html
     assert re.findall(r'<section id="(slide-\d)"', two) == ["slide-1", "slide-2"]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from biox.core.types import Cohort, Evidence, claims_table
 from biox.domains.histology.areas import area_shares
-from biox.domains.histology.asking import Asked
+from biox.domains.histology.asking import asked
 from biox.domains.histology.measures import Metric, average, centre, centre_ratio, inside
 from biox.domains.histology.out_of_fold import Fits, Heatmaps
 from biox.domains.histology.views import HOW
@@ -27,7 +27,7 @@ def regions(cohort: Cohort, maps: Heatmaps, positive: int) -> dict[str, dict[str
     if masks is not None:
         rows = maps.rows[cohort.y[maps.rows] == positive]
         found["object"] = _measured(cohort, maps, rows, masks.__getitem__)
-    if "planted" in cohort.samples and cohort.samples["planted"].any():
+    if hasattr(cohort.x, "artefact_mask") and cohort.samples["planted"].any():
         rows = maps.rows[cohort.samples["planted"].to_numpy()[maps.rows]]
         found["artefact"] = _measured(cohort, maps, rows, cohort.x.artefact_mask)
     return found
@@ -73,10 +73,10 @@ def raised(cohort: Cohort, fits: Fits, maps: Heatmaps, positive: int, keep: np.n
     found = np.full(len(cohort.y), np.nan)
     for k in np.unique(maps.fold):
         rows = maps.rows[(maps.fold == k) & keep[maps.rows]]
-        asked = Asked(fits[int(k)][maps.variant])
+        model = asked(fits[int(k)][maps.variant])
         for some in np.array_split(rows, max(1, len(rows) // AT_ONCE)):
             target = np.full(len(some), cohort.classes[positive], dtype=object)
-            r = asked.relevance(np.asarray(cohort.x[some]), target, maps.settings)
+            r = model.relevance(np.asarray(cohort.x[some]), target, maps.settings)
             found[some] = np.maximum(r, 0).sum((1, 2))
     return found
 

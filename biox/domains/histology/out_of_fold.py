@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from biox.core.types import Cohort, Fit, Relevance
-from biox.domains.histology.asking import Asked
+from biox.domains.histology.asking import asked
 from biox.domains.histology.fixed_place import ORIENTATIONS, shares
 
 Fits = Mapping[int, Mapping[str, Fit]]
@@ -63,16 +63,18 @@ def logits_of(cohort: Cohort, fits: Fits, variant: str, view: str = "given") -> 
             found[place[scores["sample"]]] = fit[variant].logits("test")
         else:
             rows = np.flatnonzero(tested == k)
-            found[rows] = Asked(fit[variant]).logits(cohort.x.view(view), rows)
+            found[rows] = asked(fit[variant]).logits(cohort.x.view(view), rows)
     return found
 
 
-def heatmaps(cohort: Cohort, folds: Folds, variant: str) -> Heatmaps:
-    """The heatmaps of one variant, in the order of the cohort."""
+def heatmaps(cohort: Cohort, folds: Folds, variant: str, keep: np.ndarray | None = None) -> Heatmaps:
+    """The heatmaps of one variant, in the order of the cohort; of some tiles only where a mask ``keep`` is given."""
     place, parts = _places(cohort), []
     for k, fold in sorted(folds.items()):
         found = fold[variant]
         test = (found.samples["part"] == "test").to_numpy()
+        if keep is not None:
+            test = test & keep[place[found.samples["sample"]].to_numpy()]
         rows = place[found.samples.loc[test, "sample"]].to_numpy()
         parts.append((rows, np.asarray(found.values[test]), found.samples.loc[test, "target"].to_numpy(), k))
     rows = np.concatenate([part[0] for part in parts])
@@ -89,6 +91,16 @@ def heatmaps(cohort: Cohort, folds: Folds, variant: str) -> Heatmaps:
     )
 
 
+def evenly(samples: pd.DataFrame, most: int, seed: int) -> np.ndarray:
+    """At most so many samples, the same share of each patient's, at random; as a mask."""
+    keep = np.ones(len(samples), bool)
+    if len(samples) > most:
+        order = pd.Series(np.random.default_rng(seed).permutation(len(samples)))
+        rank = order.groupby(samples["subject"].to_numpy()).rank(pct=True, method="first").to_numpy()
+        keep[np.argsort(rank, kind="stable")[most:]] = False
+    return keep
+
+
 def turned_shares(cohort: Cohort, fits: Fits, maps: Heatmaps, cells: int) -> np.ndarray:
     """Shares of |R| on a grid, averaged over the four orientations in which each tile is shown to its model.
 
@@ -97,11 +109,11 @@ def turned_shares(cohort: Cohort, fits: Fits, maps: Heatmaps, cells: int) -> np.
     total = shares(maps.values, cells)
     for k in np.unique(maps.fold):
         here = np.flatnonzero(maps.fold == k)
-        asked = Asked(fits[int(k)][maps.variant])
+        model = asked(fits[int(k)][maps.variant])
         for some in np.array_split(here, max(1, len(here) // 256)):
             tiles = np.asarray(cohort.x[maps.rows[some]])
             for axes in ORIENTATIONS[1:]:
-                again = asked.relevance(np.flip(tiles, axes), maps.target[some], maps.settings)
+                again = model.relevance(np.flip(tiles, axes), maps.target[some], maps.settings)
                 total[some] += np.flip(shares(again, cells), axes)
     return total / len(ORIENTATIONS)
 

@@ -149,14 +149,3 @@ def _words(row: pd.Series, given: Scanned, place: Place) -> str:
     shortcut = "and so do the labels: the model may use it as a shortcut"
     tied = shortcut if row["label_tie"] >= TIED else "but the labels hardly do: tissue or scanner may differ by right"
     return f"The heatmaps go with {what}, {tied} (Cramer's V {row['label_tie']:.2f})."
-
-
-def limited(maps: Heatmaps, samples: pd.DataFrame, most: int, seed: int) -> Heatmaps:
-    """At most so many heatmaps, the same share of each patient's, at random."""
-    if len(maps.rows) <= most:
-        return maps
-    rng = np.random.default_rng(seed)
-    order = pd.Series(rng.permutation(len(maps.rows)))
-    subject = samples["subject"].to_numpy()[maps.rows]
-    rank = order.groupby(subject).rank(pct=True, method="first").to_numpy()
-    return maps.where(np.sort(np.argsort(rank, kind="stable")[:most]))

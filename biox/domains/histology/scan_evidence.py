@@ -9,9 +9,9 @@ import pandas as pd
 from biox.core.types import Cohort, Evidence, claims_table
 from biox.domains.histology.fixed_place import Place
 from biox.domains.histology.measures import Metric, average
-from biox.domains.histology.out_of_fold import Fits, Heatmaps, turned_shares
+from biox.domains.histology.out_of_fold import Fits, Heatmaps, evenly, turned_shares
 from biox.domains.histology.remedies import Measured
-from biox.domains.histology.scan import Plan, Scanned, covariates_of, limited, scan
+from biox.domains.histology.scan import Plan, Scanned, covariates_of, scan
 from biox.domains.histology.strategies import purities, strategies, tables
 
 
@@ -39,7 +39,8 @@ def scanned(
     """
     parts, places, shares = [], {}, {}
     for variant, every in maps.items():
-        given = _given(cohort, fits, limited(every, cohort.samples, plan.most, plan.seed), plan)
+        few = every.where(evenly(cohort.samples.iloc[every.rows], plan.most, plan.seed))
+        given = _given(cohort, fits, few, plan)
         names = covariates_of(given.samples, plan.covariates)
         table, places[variant] = scan(cohort, given, Plan(plan.alpha, plan.draws, names, plan.seed))
         shares[variant] = given

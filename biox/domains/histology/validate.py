@@ -14,7 +14,7 @@ from biox.core.types import Cohort, Evidence, Fit, Relevance
 from biox.domains.histology.across import across
 from biox.domains.histology.looks import areas, localised, raised, regions
 from biox.domains.histology.measures import average
-from biox.domains.histology.out_of_fold import Heatmaps, heatmaps
+from biox.domains.histology.out_of_fold import Heatmaps, evenly, heatmaps
 from biox.domains.histology.remedies import Measured, by_variant, remedies
 from biox.domains.histology.scan_evidence import ScanPlan, scanned
 from biox.domains.histology.views import Judged, by_kind, by_slide, by_view, curves, false_positives, judged
@@ -38,7 +38,8 @@ class HistologyValidation(Strict):
     false positives are counted. centre: the column with the class of the cell at the tile's centre. covariates: columns
     that the bias scan asks for; left out, site, scanner, stain and the quality flags. alpha: of the whole scan.
     permutations: shufflings a test. bootstrap: draws of patients. cells: side of the grid on which places are compared.
-    clusters: of SpRAy in each class. scanned: tiles that are scanned at most, the same share of each patient's.
+    clusters: of SpRAy in each class. measured, scanned: heatmaps that are measured, and scanned for a bias, at most:
+    the same share of each patient's.
     """
 
     positive: str | None = None
@@ -50,6 +51,7 @@ class HistologyValidation(Strict):
     bootstrap: int = Field(default=1000, ge=100)
     cells: int = Field(default=8, ge=4, le=32)
     clusters: int = Field(default=8, ge=2, le=30)
+    measured: int = Field(default=20_000, ge=100)
     scanned: int = Field(default=2000, ge=100)
     seed: int = 0
 
@@ -71,9 +73,10 @@ def validate(
         Measured("false positive rate", kind, "share", "lower", found) for kind, found in by_variant(kinds).items()
     ]
     methods = list(relevances) if cohort.x.ndim == 4 else []
+    keep = evenly(cohort.samples, settings.measured, settings.seed)
     for method in methods:
         folds, first = relevances[method], method == methods[0]
-        maps = {variant: heatmaps(cohort, folds, variant) for variant in folds[min(folds)]}
+        maps = {variant: heatmaps(cohort, folds, variant, keep) for variant in folds[min(folds)]}
         looked, of_looks = _looked(asked, fits, maps, settings.kind if first else None)
         bias, of_places = scanned(cohort, fits, maps, _plan(settings), tabled=first)
         parts += [*looked, *bias]

@@ -6,8 +6,8 @@ import pytest
 
 from biox.core.types import Axis, Cohort
 from biox.domains.histology.fixed_place import shares
-from biox.domains.histology.out_of_fold import Heatmaps
-from biox.domains.histology.scan import Plan, Scanned, covariates_of, limited, scan
+from biox.domains.histology.out_of_fold import Heatmaps, evenly
+from biox.domains.histology.scan import Plan, Scanned, covariates_of, scan
 from biox.domains.histology.strategies import strategies
 
 SIDE, PATIENTS, EACH = 24, 12, 20
@@ -134,10 +134,7 @@ def test_holm_is_over_all_tests_of_the_scan():
 
 
 def test_a_limit_keeps_the_same_share_of_every_patient():
-    rng = np.random.default_rng(6)
-    given = cohort(rng)
-    values = heat(rng, given)
-    maps = Heatmaps("lrp", "main", np.arange(len(values)), values, given.samples["label"].to_numpy(), given.y, {})
-    few = limited(maps, given.samples, 60, seed=0)
-    assert (given.samples["subject"].iloc[few.rows].value_counts() == 5).all()
-    assert limited(maps, given.samples, 10_000, seed=0) is maps
+    given = cohort(np.random.default_rng(6))
+    few = evenly(given.samples, 60, seed=0)
+    assert (given.samples.loc[few, "subject"].value_counts() == 5).all()
+    assert evenly(given.samples, 10_000, seed=0).all()

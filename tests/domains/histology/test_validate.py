@@ -8,7 +8,7 @@ import pytest
 from biox.core.errors import InputError
 from biox.core.study import Study
 from biox.core.types import CLAIM_COLUMNS, Cohort, Evidence
-from biox.domains.histology.asking import Asked
+from biox.domains.histology.asking import asked
 from biox.domains.histology.out_of_fold import heatmaps, logits_of
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.simulated_tiles import SimulatedTiles, simulated_tiles
@@ -98,7 +98,7 @@ def test_tiles_asked_anew_get_the_relevance_that_was_saved(made):
     cohort, fits, relevances = made
     maps = heatmaps(cohort, relevances["lrp"], "main")
     here = np.flatnonzero(maps.fold == 1)[:20]
-    again = Asked(fits[1]["main"]).relevance(cohort.x[maps.rows[here]], maps.target[here], maps.settings)
+    again = asked(fits[1]["main"]).relevance(cohort.x[maps.rows[here]], maps.target[here], maps.settings)
     np.testing.assert_allclose(again, maps.values[here], atol=1e-4)
 
 

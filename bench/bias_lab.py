@@ -58,8 +58,10 @@ def run(file: Path, work: Iterator[tuple[str, int]]) -> None:
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    """All lines that are there."""
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    """All lines that are there, the last one of each study."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return list({(row["arm"], row["seed"]): row for row in rows}.values())
 
 
 def _plain(value: Any) -> Any:

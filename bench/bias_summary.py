@@ -60,7 +60,7 @@ def _dose(rows: Records, clean: Records) -> dict[str, Any]:
         "AUROC of SpRAy's oddness": detection([r["oddness"] for r in without], [r["oddness"] for r in rows]),
         "alarm of the scan": float(np.mean([r["alarm"] for r in rows])),
         "place found (p <= 0.05, the right corner)": float(
-            np.mean([r["p"]["place"] <= 0.05 and r["place"] == [1, 0, 0] for r in rows])
+            np.mean([r["p"]["place"] <= 0.05 and r["place"][1:] == [0, 0] for r in rows])
         ),
         "odd cluster in the right corner, above 95 % of clean": float(
             np.mean([r["oddness"] > edge and r["odd_place"] == ["tumour", 0, 0] for r in rows])

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from biox.core.errors import InputError, listed
 from biox.core.studies import section
 from biox.core.study import Study
+from biox.core.subjects import subject
 from biox.core.types import Cohort, Relevance
 from biox.domains.histology.heat_files import write_listing
 from biox.domains.histology.heat_slide import Maps, Marked, file_name, marked_slides, write_maps
@@ -34,6 +35,7 @@ def heatmaps(
     against: Mapping[int, Relevance] | None,
     marked: Mapping[str, Marked],
     folder: Path,
+    models: Mapping[str, str] | None = None,
 ) -> int:
     """Write the heatmaps of all slides of a cohort into a new folder; returns the number of slides.
 
@@ -41,6 +43,7 @@ def heatmaps(
     against: relevance for another class by the same models: then the difference of the two is written as well
         (NAME-difference...), which shows what speaks for the first class rather than for the other.
     marked: the file of every slide by its name, and its annotations.
+    models: by slide, which models explain it, as the files say it; without it, models that never saw its patient.
     Files: NAME.ome.tif, NAME-values.ome.tif, NAME.png and NAME.geojson for each slide, and ``viewer/`` with
     ``viewer.json`` for the report. A cohort of tiles without slides gives an empty folder and 0.
     """
@@ -53,9 +56,11 @@ def heatmaps(
     scale = _limits(found)
     other_scale = _limits(others) if others else scale
     shown = _evenly(list(found))
+    unseen = f"models that never saw this {subject(cohort).one}"
     entries: list[Mapping[str, Any]] = []
     for name, own in tqdm(found.items(), desc="heatmaps", unit="slide", disable=None):
-        maps = Maps(own, others.get(name), scale, tuple(max(pair) for pair in zip(scale, other_scale, strict=True)))
+        wide = tuple(max(pair) for pair in zip(scale, other_scale, strict=True))
+        maps = Maps(own, others.get(name), scale, wide, (models or {}).get(name, unseen))
         entry = write_maps(marked[name], maps, folder, name in shown)
         entries += [entry] if entry else []
     write_listing(entries, folder / "viewer")

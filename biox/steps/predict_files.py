@@ -8,7 +8,7 @@ import pandas as pd
 import zarr
 
 from biox.domains.histology.heat_slide import Marked
-from biox.domains.histology.predicted import SlidePrediction
+from biox.domains.histology.predicted import SlidePrediction, by_models
 from biox.steps.heatmaps import heatmaps
 
 CHUNK = 64  # tiles of relevance that are compressed together
@@ -32,7 +32,8 @@ def write_prediction(found: SlidePrediction, folder: Path) -> dict[str, Any] | N
     pd.concat(colours, ignore_index=True).to_csv(folder / "colours.csv", index=False)
     sources = getattr(found.new.x, "sources", {})
     marked = {name: Marked(source) for name, source in sources.items()}
-    if not heatmaps(found.new, {0: found.relevance}, None, marked, folder / "heatmaps"):
+    by = {str(row["slide"]): by_models(bool(row["known"])) for _, row in found.slides.iterrows()}
+    if not heatmaps(found.new, {0: found.relevance}, None, marked, folder / "heatmaps", by):
         (folder / "heatmaps").rmdir()
         return None
     return json.loads((folder / "heatmaps" / "viewer" / "viewer.json").read_text(encoding="utf-8"))

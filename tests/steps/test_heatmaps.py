@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from biox.core.find import checked
 from biox.core.study import Study
 from biox.domains.histology.heat_files import Outline
 from biox.domains.histology.heat_slide import Marked, file_name
+from biox.domains.histology.predicted import by_models
 from biox.domains.histology.tile_pixels import Source
 from biox.steps import heatmaps as step
 from biox.steps.heatmaps import heatmaps, slides_of
@@ -157,3 +159,23 @@ def test_the_places_of_the_guide_are_found(given, tmp_path, monkeypatch):
     assert found["relevance"] == pytest.approx(0.95, abs=0.01)
     red, _, blue, _ = found["colour"]
     assert red > blue + 50
+
+
+@pytest.mark.parametrize(
+    ("notes", "models", "said", "unsaid"),
+    [
+        ((), None, "by models that never saw this patient.", "mean of the models"),
+        (("Patients are not known: a subject is a slide.",), None, "by models that never saw this slide.", "patient"),
+        ((), {"A": by_models(False)}, "by the mean of the models of all folds.", "never saw"),
+        ((), {"A": by_models(True)}, "of which most learnt from a slide of this name.", "never saw"),
+    ],
+)
+def test_the_files_say_which_models_explain_a_slide(given, tmp_path, notes, models, said, unsaid):
+    cohort, own, other, marked = given
+    heatmaps(replace(cohort, notes=notes), own, other, marked, tmp_path / "out", models)
+    for name in ("A.ome.tif", "A-difference.ome.tif"):
+        with tifffile.TiffFile(tmp_path / "out" / name) as tiff:
+            assert said in tiff.ome_metadata
+            assert unsaid not in tiff.ome_metadata
+    with tifffile.TiffFile(tmp_path / "out/B.ome.tif") as tiff:
+        assert "models that never saw this" in tiff.ome_metadata

@@ -41,13 +41,15 @@ class Marked:
 class Maps:
     """What is drawn of a slide: its relevance, that for another class if there is one, and the limits of the colours.
 
-    scale, wide: the value of the strongest colour at every zoom, for the relevance and for the difference.
+    scale, wide: the value of the strongest colour at every zoom, for the relevance and for the difference. models: by
+    which models, as the files say it.
     """
 
     own: SlideRelevance
     other: SlideRelevance | None
     scale: tuple[float, ...]
     wide: tuple[float, ...]
+    models: str
 
 
 def marked_slides(settings: Slides) -> dict[str, Marked]:
@@ -67,9 +69,9 @@ def write_maps(marked: Marked, maps: Maps, folder: Path, shown: bool) -> dict[st
     slide = open_slide(marked.source.file, marked.source.mpp)
     name, own = file_name(maps.own.name), maps.own
     canvas = canvas_of(slide, float(own.tiles["size"].iloc[0]) / own.shape[1])
-    heats = [(_heat(name, own, canvas), maps.scale)]
+    heats = [(_heat(name, maps, canvas), maps.scale)]
     if maps.other is not None:
-        heats.append((_difference(name, own, maps.other, canvas), maps.wide))
+        heats.append((_difference(name, maps, maps.other, canvas), maps.wide))
     written = [write_heat(slide, heat, canvas, scale, folder) for heat, scale in heats]
     if not shown:
         drop_pictures(folder / "viewer" / name)
@@ -96,17 +98,17 @@ def file_name(slide: str) -> str:
     return re.sub(r"[^\w.-]+", "-", slide).strip(".-") or "slide"
 
 
-def _heat(name: str, own: SlideRelevance, canvas: Canvas) -> Heat:
-    target = _target(own)
-    meaning = f"Relevance for {target} ({UNIT}), by models that never saw this patient."
+def _heat(name: str, maps: Maps, canvas: Canvas) -> Heat:
+    own, target = maps.own, _target(maps.own)
+    meaning = f"Relevance for {target} ({UNIT}), by {maps.models}."
     return Heat(
         name, name, f"{own.name}: relevance for {target}", meaning, target, strips(own.read, own.tiles, canvas), own.lay
     )
 
 
-def _difference(name: str, own: SlideRelevance, other: SlideRelevance, canvas: Canvas) -> Heat:
-    target = f"{_target(own)} minus {_target(other)}"
-    meaning = f"Relevance for {target} ({UNIT}), by models that never saw this patient."
+def _difference(name: str, maps: Maps, other: SlideRelevance, canvas: Canvas) -> Heat:
+    own, target = maps.own, f"{_target(maps.own)} minus {_target(other)}"
+    meaning = f"Relevance for {target} ({UNIT}), by {maps.models}."
     both: Iterator[Strip] = difference(strips(own.read, own.tiles, canvas), strips(other.read, other.tiles, canvas))
     return Heat(f"{name}-difference", name, f"{own.name}: relevance for {target}", meaning, target, both, own.lay)
 

@@ -35,3 +35,9 @@ class SlidePrediction:
     relevance: Relevance
     rests: Mapping[str, pd.DataFrame]
     likeness: Mapping[str, Likeness]
+
+
+def by_models(known: bool) -> str:
+    """Which models explain a slide: all, and of a slide of the cohort all but those that kept it out learnt from it."""
+    every = "the mean of the models of all folds"
+    return f"{every}, of which most learnt from a slide of this name" if known else every

@@ -71,12 +71,13 @@ def external(options: argparse.Namespace) -> None:
     files = input_files(study, "external")
     with whole(options.out) as fresh:
         store.save_cohort(external(study, load_cohort(places)), fresh)
-        record(fresh, "ingest", study, [places.cohort, *files])
+        record(fresh, "external", study, [places.cohort, *files])
 
 
 def train(options: argparse.Namespace) -> None:
     """Train the models of one fold."""
     from biox.core import store
+    from biox.core.studies import learning_files
     from biox.steps.train import train
 
     own_folder(options.out)
@@ -86,7 +87,7 @@ def train(options: argparse.Namespace) -> None:
     with whole(options.out) as fresh:
         for variant, fit in fits.items():
             store.save_fit(fit, fresh / variant)
-        record(fresh, "train", study, [places.cohort])
+        record(fresh, "train", study, [places.cohort, *learning_files(study)])
     forget(places.checkpoints(options.fold))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import biox
 from biox.core.errors import InputError, listed
-from biox.core.files import whole, write_text
+from biox.core.files import checksums, whole, write_text
 
 # Steps whose numbers may depend on the kind of device.
 ON_DEVICE = ("train", "attribute", "predict")
@@ -125,11 +125,17 @@ def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict
 def checkpoint_in(folder: Path, study: "Study", cohort: Path, variant: str) -> "Checkpoint":
     """Where the training of one variant leaves its state; one of other settings, code or data is not taken up."""
     from biox.core.provenance import read
-    from biox.core.studies import settings_for
+    from biox.core.studies import learning_files, settings_for
     from biox.steps.checkpoints import Checkpoint, loaded, saved
 
     file = folder / f"{variant}.pt"
-    identity = {"biox": biox.__version__, "settings": settings_for(study, "train"), "cohort": read(cohort)}
+    files = checksums(learning_files(study))
+    identity = {
+        "biox": biox.__version__,
+        "settings": settings_for(study, "train"),
+        "cohort": read(cohort),
+        "files": files,
+    }
     return Checkpoint(identity, lambda: loaded(file), lambda state: saved(state, file))
 
 

@@ -1,5 +1,6 @@
 """Arrays that may be larger than memory: rows are read when they are asked for."""
 
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,11 +52,22 @@ class Part:
     def __getitem__(self, rows: Any) -> np.ndarray:
         return self._whole[self._rows[rows]]
 
+    def subset(self, rows: np.ndarray) -> "Part":
+        """Some of these rows, still unread."""
+        return Part(self._whole, self._rows[rows])
+
 
 def opened(array: Any) -> Any:
     """A zarr array as one of numpy where it is small (IN_MEMORY_BYTES), otherwise row by row."""
     small = array.nbytes <= IN_MEMORY_BYTES
     return np.asarray(array[:]) if small else Stored(array)
+
+
+def room(shape: tuple[int, ...]) -> np.ndarray:
+    """An empty float32 array to be filled: in memory where it is small, otherwise in a file that vanishes with it."""
+    if 4 * int(np.prod(shape)) <= IN_MEMORY_BYTES:
+        return np.empty(shape, np.float32)
+    return np.memmap(tempfile.TemporaryFile(), np.float32, "w+", shape=shape)
 
 
 def in_rows(x: Any, rows_at_once: int) -> Iterator[np.ndarray]:

@@ -56,10 +56,15 @@ def checksums(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def paths_in(value: object) -> list[Path]:
-    """Every path named anywhere in a settings object: the raw files that a step will read."""
+    """Every path named anywhere in a settings object: the raw files that a step will read.
+
+    Settings that know their files better than by the folders they name have a method ``files_read`` that lists them.
+    """
     if isinstance(value, Path):
         return [value]
     if isinstance(value, BaseModel):
+        if hasattr(value, "files_read"):
+            return value.files_read()
         value = {name: getattr(value, name) for name in type(value).model_fields}
     if isinstance(value, dict):
         value = list(value.values())

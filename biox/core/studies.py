@@ -98,7 +98,26 @@ def check_study(study: Study) -> None:
         input_files(study, name)
     if study.simulate is not None:
         section(study, "simulate")
+    learning_files(study)
     case_files(study)
+
+
+def learning_files(study: Study) -> list[Path]:
+    """Every file that training reads beside the cohort: weights of models, references of preparations."""
+    found: list[Path] = []
+    for name in study.all_variants():
+        variant = study.variant(name)
+        assert variant.model is not None
+        assert variant.prepare is not None
+        where = f"{study.name}, variant {name!r}"
+        model = bind(_found("biox.models", variant.model.name, where), variant.model.options, where)
+        prepare = prepared_by(study, variant.prepare)
+        bound = {} if prepare is None else bind(prepare, variant.prepare.options, where)
+        found += paths_in([*model.values(), *bound.values()])
+    absent = [path for path in found if not path.exists()]
+    if absent:
+        raise InputError(f"{study.name}: there is no file {absent[0]}, which a model or a preparation asks for.")
+    return files_in(dict.fromkeys(found))
 
 
 def bound_case(study: Study, name: str) -> dict[str, Any]:
@@ -117,6 +136,11 @@ def _found(package: str, name: str, where: str) -> Callable[..., Any]:
         return find(package, name)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _simulated(study: Study, path: Path) -> bool:
+    """Whether a path lies in the folder into which the study simulates its raw files."""
+    return study.simulate is not None and Path("results", study.name, "raw") in (path, *path.parents)
 
 
 def opposite(study: Study, method: str) -> str | None:
@@ -165,7 +189,8 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
     """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
     parts = {
         "simulate": ("domain", "simulate"),
-        "ingest": ("domain", "data", "external", "classes", "label_level", "seed", "folds"),
+        "ingest": ("domain", "data", "classes", "label_level", "seed", "folds"),
+        "external": ("domain", "external", "classes", "label_level"),
         "train": ("folds", *Variant.model_fields, "variants", "seed", "compute"),
         "attribute": ("methods", "compute"),
         "heatmaps": ("data", "methods"),
@@ -179,12 +204,12 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
 def input_files(study: Study, name: str = "data") -> list[Path]:
     """Every file or folder named in a section of the study; an absent one is an InputError.
 
-    Where the study simulates its raw files first, the data need not be there yet.
+    Raw files that the study simulates first need not be there yet.
     """
     if name == "external" and study.external is None:
         return []
     files = [path for value in section(study, name).values() for path in paths_in(value)]
-    absent = [path for path in files if not path.exists()]
-    if absent and not (name in SOURCES and study.simulate is not None):
+    absent = [path for path in files if not path.exists() and not _simulated(study, path)]
+    if absent:
         raise InputError(f"{study.name}, {name}: there is no file or folder {absent[0]}.")
     return files_in(path for path in files if path.exists())

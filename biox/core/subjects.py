@@ -1,4 +1,4 @@
-"""What a subject of a cohort is: a person, a patient, or, where nobody knows the patients, an image, a slide or a tile."""
+"""What a subject of a cohort is: a person, a patient, or, where nobody knows the patients, an image, slide or tile."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ NOT_KNOWN = "Patients are not known: a subject is"
 
 @dataclass(frozen=True)
 class Subject:
-    """The noun for one subject and for many; whether subjects are people, so that two of them are never the same one."""
+    """The noun for one subject and for many; known: whether two subjects are always two people."""
 
     one: str
     many: str

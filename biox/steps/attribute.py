@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from biox import lrp
-from biox.core.arrays import rows_within
+from biox.core.arrays import room, rows_within
 from biox.core.device import device
 from biox.core.study import Method, Study
 from biox.core.types import Cohort, Fit, Relevance
@@ -35,15 +35,15 @@ def explained(cohort: Cohort, fit: Fit, name: str, study: Study) -> Relevance:
     chosen = (fit.scores["part"] == "test").to_numpy() | (method.samples == "all")
     target = explained_by(cohort, fit, method).where(chosen)
     x = inputs_of(cohort, fit, where).where(chosen)
-    values, scores = batched(restore(fit).to(where), x, target, method, (fit.low, fit.high), cohort.images)
+    values, scores, missing = batched(restore(fit).to(where), x, target, method, (fit.low, fit.high), cohort.images)
     samples = fit.scores.loc[chosen, ["sample", "part"]].reset_index(drop=True)
     samples = samples.assign(
         target=target.names,
-        logit=scores.numpy().astype(float),
-        conservation=lrp.conservation_error(scores, values).numpy().astype(float),
+        logit=scores.astype(float),
+        conservation=missing.astype(float),
     )
     axes = fit.axes[1:] if cohort.images else fit.axes
-    return Relevance(fit.variant, fit.fold, name, method.model_dump(mode="json"), values.numpy(), samples, axes)
+    return Relevance(fit.variant, fit.fold, name, method.model_dump(mode="json"), values, samples, axes)
 
 
 def batched(
@@ -53,8 +53,10 @@ def batched(
     method: Method,
     box: tuple[np.ndarray, np.ndarray],
     images: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """Relevance (sample, *feature) and explained score (sample,), batch by batch, on the processor.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Relevance (sample, *feature), explained score (sample,) and the share of it that relevance does not account for.
+
+    Computed batch by batch; large relevance lies in a temporary file.
 
     images: relevance is added up over the first feature axis.
     """
@@ -62,9 +64,11 @@ def batched(
     composite = lrp.composite(method.composite.name, **method.composite.options)
     size = rows_within((len(x), *x.shape), BATCH_BYTES, BATCH_ROWS)
     places = np.split(np.arange(len(x)), range(size, len(x), size))
-    values, scores = [], []
+    shape = x.shape[1:] if images else x.shape
+    values, scores, missing = room((len(x), *shape)), *np.empty((2, len(x)), np.float32)
     for rows, batch in zip(places, x.batches(places), strict=True):
         found = lrp.attribute(model, batch, target.of(rows, x.device), composite, low=low, high=high)
-        values.append((found.relevance.sum(1) if images else found.relevance).cpu())
-        scores.append(found.score.cpu())
-    return torch.cat(values), torch.cat(scores)
+        relevance, score = (found.relevance.sum(1) if images else found.relevance).cpu(), found.score.cpu()
+        values[rows], scores[rows] = relevance.numpy(), score.numpy()
+        missing[rows] = lrp.conservation_error(score, relevance).numpy()
+    return values, scores, missing

@@ -103,7 +103,7 @@ class Inputs:
 
 
 def inputs(x: Any, scale: Scale, images: bool, device: torch.device) -> Inputs:
-    """All samples of an array-like ``x`` of raw values; images that fit in memory are prepared once, not every epoch."""
+    """All samples of an array-like ``x`` of raw values; images that fit in memory are prepared once for all epochs."""
     rows = np.arange(x.shape[0])
     if images and scale.prepare is not None and x.dtype.itemsize * int(np.prod(x.shape)) <= IN_MEMORY_BYTES:
         at_once = rows_within(x.shape, BATCH_BYTES, BATCH_ROWS)

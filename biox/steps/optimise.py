@@ -21,8 +21,8 @@ from biox.steps.augment import augment, mixed
 from biox.steps.augment_images import augment_images
 from biox.steps.checkpoints import Checkpoint, State
 from biox.steps.inputs import Inputs
+from biox.steps.schedule import rate
 
-WARM_UP = 0.1
 _STATEFUL = ("model", "smooth", "optimiser", "schedule")
 _OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": partial(torch.optim.AdamW, fused=True),
@@ -119,7 +119,7 @@ class _Run:
             weight_decay=training.weight_decay,
         )
         total = training.epochs * self.steps_an_epoch
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, total))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: rate(step, total))
 
     def epoch(self) -> float:
         """One pass over the training samples in random order; gives the mean loss."""
@@ -165,14 +165,6 @@ class _Run:
         if self.smooth is not self.model:
             _follow(self.smooth, self.model, self.training.average, self.schedule.last_epoch)
         return loss.item() / self.answers
-
-
-def _rate(step: int, total: int) -> float:
-    """Share of the full learning rate: a linear rise, then a cosine to zero."""
-    rise = max(1, round(WARM_UP * total))
-    if step < rise:
-        return (step + 1) / rise
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
 
 
 def _loss(model: nn.Module, x: Tensor, labels: Tensor, weight: Tensor, smoothing: float) -> Tensor:

@@ -88,10 +88,10 @@ def relevance_of(people: Cohort, fit: Fit, target: np.ndarray, study: Study, met
     settings: Method = study.methods[method]
     where = device(study.compute.device)
     wanted = of_classes(target, fit.classes)
-    values, _ = batched(
+    values, _, _ = batched(
         restore(fit).to(where), inputs_of(people, fit, where), wanted, settings, (fit.low, fit.high), people.images
     )
-    return values.numpy()
+    return values
 
 
 def outside(people: Cohort, known: np.ndarray) -> pd.DataFrame:

@@ -116,7 +116,7 @@ def _relevance(
             batched(model, inputs_of(batch, fit, where), explained.where(rows), method, (fit.low, fit.high), True)
             for model, fit in models.values()
         ]
-        mean, score = (torch.stack(part).mean(0) for part in zip(*found, strict=True))
+        mean, score, _ = (torch.from_numpy(np.stack(part)).mean(0) for part in zip(*found, strict=True))
         values[rows[0] : rows[-1] + 1] = mean.numpy()
         scores[rows], errors[rows] = score.numpy(), lrp.conservation_error(score, mean).numpy()
     samples = pd.DataFrame({"sample": new.samples["sample"].to_numpy(), "part": "test", "target": explained.names})

@@ -118,6 +118,10 @@ def _refuse_absent_class(y: np.ndarray, part: np.ndarray, classes: tuple[str, ..
     absent = [name for k, name in enumerate(classes) if not (y[part == "train"] == k).any()]
     if absent:
         raise InputError(f"there is no training sample of class {listed(absent)}; use fewer folds.")
+    if not (part == "validation").any():
+        raise InputError(
+            "no sample of the validation fold may be learnt from, so nothing says when to stop; mend learn."
+        )
 
 
 def _scale(x: Any, rows: np.ndarray, training: np.ndarray, how: str, prepare: Any) -> Scale:

@@ -9,6 +9,7 @@ import torch
 
 from biox.core import store
 from biox.core.errors import InputError
+from biox.core.studies import learning_files
 from biox.core.study import Learn, Study
 from biox.core.types import Axis, Cohort
 from biox.steps.attribute import attribute
@@ -230,3 +231,36 @@ def test_large_images_come_back_from_disk_row_by_row(cohort, tmp_path, monkeypat
 
 def test_a_view_that_is_there_is_given(cohort):
     np.testing.assert_array_equal(viewed(cohort, Learn(view="dark")).pixels, cohort.x.pixels // 4)
+
+
+def test_a_validation_fold_that_may_not_be_learnt_from_is_refused(cohort):
+    made = study(folds={"count": 3, "leave_out": "site"}, learn={"where": {"site": ["site 2"]}})
+    with pytest.raises(InputError, match="when to stop"):
+        train(cohort, made, 0)
+
+
+def test_large_relevance_lies_in_a_file_and_is_the_same(cohort, monkeypatch):
+    made = study(training={"epochs": 1})
+    fits = train(cohort, made, 0)
+    one = attribute(cohort, fits, "lrp", made)["main"]
+    monkeypatch.setattr("biox.core.arrays.IN_MEMORY_BYTES", 100)
+    other = attribute(cohort, fits, "lrp", made)["main"]
+    assert isinstance(other.values, np.memmap)
+    np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_rows_of_rows_of_a_stored_array_stay_unread(cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr("biox.core.arrays.IN_MEMORY_BYTES", 100)
+    store.save_cohort(replace(cohort, x=cohort.x.pixels), tmp_path / "cohort")
+    found = store.load_cohort(tmp_path / "cohort").take(np.array([9, 4, 7, 2])).take(np.array([2, 0]))
+    assert not isinstance(found.x, np.ndarray)
+    np.testing.assert_array_equal(found.x[:], cohort.x.pixels[[7, 9]])
+
+
+def test_weights_that_a_model_asks_for_are_inputs_of_training(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    made = study(model={"name": "resnet18", "weights": str(file)})
+    with pytest.raises(InputError, match=r"weights\.safetensors"):
+        learning_files(made)
+    file.write_bytes(b"weights")
+    assert learning_files(made) == [file]

@@ -14,6 +14,7 @@ from biox.steps import optimise
 from biox.steps.augment import augment, mixed, smooth_noise, warped
 from biox.steps.fitted import input_of
 from biox.steps.folds import assign, parts
+from biox.steps.inputs import Inputs
 from biox.steps.normalise import constants, select
 from biox.steps.train import train
 
@@ -200,7 +201,8 @@ def test_each_optimiser_learns_to_the_same_solution_of_a_convex_problem(optimise
     y = (x @ torch.tensor([1.0, -2.0, 0.5]) + torch.from_numpy(np.random.default_rng(1).logistic(size=200)) > 0).long()
     model = torch.nn.Linear(3, 2)
     settings = Training(epochs=300, batch=200, learning_rate=0.1, weight_decay=0.0, optimiser=optimiser)
-    optimise.descend(model, optimise.Examples(x, y, torch.ones(2)), 300, settings, 0)
+    seen = Inputs(x, np.arange(len(x)), None, torch.device("cpu"))
+    optimise.descend(model, optimise.Examples(seen, y, torch.ones(2)), 300, settings, 0)
     twin = LogisticRegression(C=np.inf, max_iter=1000).fit(x.numpy(), y.numpy())
     np.testing.assert_allclose((model.weight[1] - model.weight[0]).detach().numpy(), twin.coef_[0], atol=0.01)
 

@@ -10,6 +10,7 @@ from biox.core.studies import (
     case_files,
     check_study,
     input_files,
+    learning_files,
     opposite,
     read_study,
     settings_for,
@@ -37,6 +38,7 @@ try:
         check_study(study)
     RAW = {name: input_files(study) for name, study in STUDIES.items()}
     EXTERNAL = {name: input_files(study, "external") for name, study in STUDIES.items()}
+    LEARNING = {name: learning_files(study) for name, study in STUDIES.items()}
     RATED = {name: input_files(study, "validate") for name, study in STUDIES.items()}
     CASES = {name: case_files(study) for name, study in STUDIES.items()}
 except InputError as error:
@@ -75,10 +77,12 @@ def settings_of(step):
     )
 
 
-def raw_of(wildcards):
+def raw_of(wildcards, files=None):
     """The raw files of a study: those that it names, or the folder into which it simulates them."""
     simulated = STUDIES[wildcards.study].simulate is not None
-    return rules.simulate.output if simulated else RAW[wildcards.study]
+    return (
+        rules.simulate.output if simulated else (files or RAW).get(wildcards.study, [])
+    )
 
 
 def external_of(wildcards):

@@ -1,7 +1,7 @@
 rule external:
     input:
         cohort=rules.ingest.output,
-        raw=lambda wildcards: EXTERNAL[wildcards.study],
+        raw=lambda wildcards: raw_of(wildcards, EXTERNAL),
     output:
         update(directory("results/{study}/external")),
     log:
@@ -14,7 +14,7 @@ rule external:
     resources:
         **needs("ingest"),
     params:
-        settings=settings_of("ingest"),
+        settings=settings_of("external"),
         folder=FOLDER,
     shell:
         "biox external {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"

@@ -1,6 +1,7 @@
 rule train:
     input:
         cohort=rules.ingest.output,
+        weights=lambda wildcards: LEARNING[wildcards.study],
     output:
         update(directory("results/{study}/fold-{fold}/fit")),
     log:

@@ -1,6 +1,6 @@
 """Does LRP look at nuclei more than other explanations do? On the study ``nuclei``, whose outlines are known.
 
-    python bench/nuclei_where.py --results results            # after: biox run of the study nuclei (all folds trained)
+    python bench/nuclei_where.py --results results            # once all folds of nuclei are trained; 3 to 15 minutes
     python bench/nuclei_where.py --results results --each 2   # two tiles an image instead of three: a quick look
 
 Every tile is explained by the model that never saw its image. Each method has settings (LRP: its composites) and three

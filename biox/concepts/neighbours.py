@@ -123,7 +123,10 @@ def _measured(x: np.ndarray, rows: np.ndarray, candidates: np.ndarray) -> np.nda
 def _approximate(x: np.ndarray, k: int, seed: int) -> Neighbours:
     from pynndescent import NNDescent  # compiles on import: only where it is needed
 
-    search = NNDescent(x, n_neighbors=k + SPARE, metric="euclidean", random_state=seed, low_memory=True)
+    # A wider search than asked for: of 20,000 noisy heatmaps 99 % of the true neighbours instead of 86 %.
+    search = NNDescent(
+        x, n_neighbors=3 * k, max_candidates=6 * k, metric="euclidean", random_state=seed, low_memory=True
+    )
     found = search.neighbor_graph
     assert found is not None, "NNDescent makes its graph when it is created"
     index, distance = found

@@ -46,7 +46,7 @@ def prepared(fits: Fits) -> dict[str, str]:
     """What main and every variant that differs from it in this does to the stains: ``none``, ``macenko`` ..."""
     first = fits[min(fits)]
     done = {name: _name(fit) for name, fit in first.items()}
-    return {name: how for name, how in done.items() if name == "main" or how != done["main"]}
+    return {"main": done["main"], **{name: how for name, how in done.items() if how != done["main"]}}
 
 
 def left_out(cohort: Cohort, fits: Fits, tiles: np.ndarray) -> bool:

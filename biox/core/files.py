@@ -63,8 +63,9 @@ def paths_in(value: object) -> list[Path]:
     if isinstance(value, Path):
         return [value]
     if isinstance(value, BaseModel):
-        if hasattr(value, "files_read"):
-            return value.files_read()
+        own = getattr(value, "files_read", None)
+        if own is not None:
+            return own()
         value = {name: getattr(value, name) for name in type(value).model_fields}
     if isinstance(value, dict):
         value = list(value.values())

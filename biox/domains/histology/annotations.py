@@ -5,7 +5,7 @@ Coordinates are level-0 pixels of the slide, x to the right and y downwards, as 
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, box, shape
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 
 from biox.core.errors import InputError
 
@@ -42,21 +42,25 @@ class Annotations:
 def read_annotations(file: Path) -> Annotations:
     """The annotated areas of a QuPath GeoJSON or an ASAP XML file.
 
-    Points and lines are left out, and outlines that cross themselves are repaired (``shapely.make_valid``); both are
-    noted. Raises InputError for a file that is neither, or holds an outline without three corners or with text in it.
+    Points and lines are left out, those of collections too, and outlines that cross themselves are repaired
+    (``shapely.make_valid``); both are noted. Raises InputError for a file that is neither, or holds an outline without
+    three corners or with text in it.
     """
     if not file.is_file():
         raise InputError(f"There is no file {file}; expected annotations as GeoJSON (QuPath) or XML (ASAP).")
     found = list(_asap(file) if file.suffix.lower() == ".xml" else _geojson(file))
     regions, notes, others = [], [], 0
     for name, outline, place in found:
-        if not isinstance(outline, Polygon | MultiPolygon):
-            others += 1
+        areas = [part for part in _parts(outline) if isinstance(part, Polygon)]
+        others += not areas or len(areas) < len(_parts(outline))
+        if not areas:
             continue
         if not outline.is_valid:
             why = shapely.is_valid_reason(outline)
-            outline = _areas(shapely.make_valid(outline))
+            areas = [shapely.make_valid(part) for part in areas]
             notes.append(f"{place} ({name!r}) was repaired: its outline is not valid ({why})")
+        if not (outline.is_valid and isinstance(outline, Polygon | MultiPolygon)):
+            outline = _areas(areas)
         if outline.area > 0:
             regions.append(Region(name, outline, place))
         else:
@@ -79,9 +83,16 @@ def refuse_outside(annotations: Annotations, size: tuple[int, int], slide: Path)
             )
 
 
-def _areas(outline: BaseGeometry) -> Polygon | MultiPolygon:
-    """The areas of a repaired outline, without the lines that a repair may leave."""
-    parts = [part for part in shapely.get_parts(outline) if isinstance(part, Polygon | MultiPolygon)]
+def _parts(outline: BaseGeometry) -> list[BaseGeometry]:
+    """The single parts of an outline; QuPath writes collections of several kinds for regions that were merged."""
+    if isinstance(outline, BaseMultipartGeometry):
+        return [part for one in outline.geoms for part in _parts(one)]
+    return [outline]
+
+
+def _areas(outlines: Sequence[BaseGeometry]) -> Polygon | MultiPolygon:
+    """The areas of several outlines as one, without the lines that a repair may leave."""
+    parts = [part for outline in outlines for part in _parts(outline) if isinstance(part, Polygon)]
     united = shapely.union_all(parts)
     return united if isinstance(united, Polygon | MultiPolygon) else MultiPolygon()
 

@@ -12,7 +12,7 @@ from biox.core.types import Cohort
 from biox.domains.histology.masked_tiles import MaskedTiles
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.sheets import as_numbers, read_sheet
-from biox.domains.histology.tile_cohort import tile_cohort
+from biox.domains.histology.tile_cohort import tile_cohort, unknown_patients
 
 OBJECT, NONE = "nucleus", "none"
 
@@ -67,7 +67,7 @@ def _notes(images: np.ndarray, tile: int, share: np.ndarray, kept: np.ndarray) -
     edge = [n % tile for n in images.shape[1:3]]
     notes = [f"{left} of {len(share)} tiles with no more than the cut edge of an object were left out"] if left else []
     notes += [f"{edge[0]} rows and {edge[1]} columns of pixels of each image fill no tile"] if any(edge) else []
-    return tuple(notes)
+    return (*notes, unknown_patients("image"))
 
 
 def _arrays(file: Path) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ from biox.core.find import find
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.histology.artefacts import Artefact, Seeds, mark
+from biox.domains.histology.kept_pixels import open_pixels, write_pixels
 
 VIEWS = ("clean", "swapped", "balanced", "everywhere")
 OPENER = "biox.domains.histology.planted:open_planted"
@@ -101,12 +102,13 @@ class Planted:
     def save(self, folder: Path) -> None:
         """Write the pixels below and where the artefact is; ``open_planted`` reads it again."""
         folder.mkdir(parents=True, exist_ok=True)
-        if hasattr(self.base, "save"):
-            self.base.save(folder / "base")
+        opener = getattr(self.base, "opener", None)
+        if opener is None:
+            write_pixels(folder / "base.npy", self.base)
         else:
-            np.save(folder / "base.npy", np.asarray(self.base))
+            self.base.save(folder / "base")
         np.savez_compressed(folder / "on.npz", allow_pickle=False, seeds=self.seeds, **self.on)
-        kept = {"artefact": self.artefact, "shown": self.shown, "base": getattr(self.base, "opener", None)}
+        kept = {"artefact": self.artefact, "shown": self.shown, "base": opener}
         (folder / "planted.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
     def _marked(self, rows: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +160,8 @@ def open_planted(folder: Path) -> Planted:
     """The tiles that ``Planted.save`` wrote."""
     kept = json.loads((folder / "planted.json").read_text(encoding="utf-8"))
     opener = kept["base"]
-    below = np.load(folder / "base.npy") if opener is None else find("biox.domains.histology", opener)(folder / "base")
+    base = folder / "base"
+    below = find("biox.domains.histology", opener)(base) if opener else open_pixels(base.with_suffix(".npy"))
     with np.load(folder / "on.npz") as arrays:
         on = {name: arrays[name] for name in arrays.files}
     return Planted(below, kept["artefact"], on, on.pop("seeds"), kept["shown"])

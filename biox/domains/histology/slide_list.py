@@ -37,6 +37,18 @@ def listed_slides(folder: Path | None, sheet: Path | None, annotations: Path | N
     return table if "site" in table else table.assign(site=UNKNOWN)
 
 
+def parts_of(file: Path) -> list[Path]:
+    """A slide's file, and what lies beside it where the format spreads a slide over several files."""
+    suffix, beside = file.suffix.lower(), file.with_suffix("")
+    if suffix == ".mrxs" and beside.is_dir():
+        return [file, beside]
+    if suffix == ".dcm":
+        return sorted(file.parent.glob(f"*{file.suffix}"))
+    if suffix in (".vms", ".vmu"):
+        return [file, *sorted(one for one in file.parent.iterdir() if one != file and one.stem.startswith(file.stem))]
+    return [file]
+
+
 def covariates(table: pd.DataFrame) -> list[str]:
     """The columns that describe slides to the reader of a report, not to this program."""
     return [str(name) for name in table if name not in OURS]

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from biox.core.study import Strict
 from biox.domains.histology.planted import Plant
 from biox.domains.histology.quality import FLAGS
+from biox.domains.histology.slide_list import listed_slides, parts_of
 from biox.domains.histology.tile_labels import Labels
 from biox.domains.histology.tile_pixels import Source
 from biox.domains.histology.tiling import Tiling
@@ -45,7 +46,6 @@ class Slides(Strict):
     @field_validator("folder")
     @classmethod
     def _of_the_sheet(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
-        # Settled here and not while reading, so that the slides count among the inputs of the study.
         return info.data["sheet"].parent if folder is None and info.data.get("sheet") is not None else folder
 
     @field_validator("leave_out")
@@ -54,6 +54,19 @@ class Slides(Strict):
         if set(names) - set(FLAGS):
             raise ValueError(f"the flags are {', '.join(FLAGS)}")
         return names
+
+    def files_read(self) -> list[Path]:
+        """The files of the slides and of what is drawn on them, and nothing else that lies in their folders.
+
+        Before these folders are there, they stand for themselves; with ``skip_unreadable`` an absent slide is none.
+        """
+        given = [path for path in (self.sheet, self.folder, self.annotations) if path is not None]
+        if not given or not all(path.exists() for path in given):
+            return given
+        table = listed_slides(self.folder, self.sheet, self.annotations)
+        named = [part for file in table["file"] for part in parts_of(file) if file.exists() or not self.skip_unreadable]
+        named += [file for file in table["annotations"] if file is not None]
+        return list(dict.fromkeys([*([self.sheet] if self.sheet else []), *named]))
 
     def source(self, row: pd.Series) -> Source:
         """The file of a slide, and its resolution where the sheet or these settings say it."""

@@ -9,7 +9,7 @@ from biox.domains.histology.planted import planted
 from biox.domains.histology.slide_list import covariates, listed_slides
 from biox.domains.histology.slide_settings import Slides
 from biox.domains.histology.slide_tiles import all_tiles
-from biox.domains.histology.tile_cohort import UNLABELLED, tile_cohort
+from biox.domains.histology.tile_cohort import UNLABELLED, tile_cohort, unknown_patients
 from biox.domains.histology.tile_labels import Labels
 from biox.domains.histology.tile_pixels import TilePixels
 
@@ -24,6 +24,7 @@ def slides(settings: Slides) -> Cohort:
     table = listed_slides(settings.folder, settings.sheet, settings.annotations)
     labels = _rule(settings, table)
     tiles, notes = all_tiles(table, settings, labels)
+    notes = notes if settings.sheet is not None else (*notes, unknown_patients("slide"))
     samples = _samples(tiles, table, labels)
     bags = None
     if settings.bag is not None:
@@ -46,7 +47,12 @@ def _rule(settings: Slides, table: pd.DataFrame) -> Labels | None:
     if labels is None:
         return None
     where = settings.sheet or settings.folder
-    if (labels.rule == "slide" or settings.bag is not None) and "label" not in table:
+    if labels.rule != "slide" and settings.bag is not None:
+        raise InputError(
+            f"{where}: a bag holds tiles of every kind, so its label is that of its slide, not by {labels.rule!r}. "
+            "Set `labels: {rule: slide}`, or leave out `bag`."
+        )
+    if labels.rule == "slide" and "label" not in table:
         raise InputError(f"{where}: labels by slide (and bags) need a sheet with a column 'label'.")
     if labels.rule != "slide" and labels.unannotated == "refuse" and not drawn.all():
         bare = table["slide"][~drawn]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from biox.core.subjects import NOT_KNOWN
 from biox.core.types import Axis, Cohort
 
 COLOURS = ("red", "green", "blue")
@@ -11,6 +12,11 @@ UNIT = "8-bit intensity"
 BOUNDS = (0.0, 255.0)
 UNLABELLED = "unlabelled"
 UNKNOWN = "unknown"  # site or scanner of slides of which it was not said
+
+
+def unknown_patients(unit: str) -> str:
+    """The note of a cohort in which nobody knows the patients; unit: what counts as one (image, slide, tile)."""
+    return f"{NOT_KNOWN} {'an' if unit[0] in 'aeiou' else 'a'} {unit}"
 
 
 def tile_cohort(x: Any, samples: pd.DataFrame, classes: tuple[str, ...], notes: tuple[str, ...]) -> Cohort:

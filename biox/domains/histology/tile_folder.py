@@ -14,7 +14,7 @@ from biox.core.types import Cohort
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.quality import flags
 from biox.domains.histology.sheets import as_numbers, read_sheet
-from biox.domains.histology.tile_cohort import UNKNOWN, UNLABELLED, tile_cohort
+from biox.domains.histology.tile_cohort import UNKNOWN, UNLABELLED, tile_cohort, unknown_patients
 from biox.domains.histology.tile_files import TileFiles, read_picture
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -38,6 +38,15 @@ class TileFolder(Strict):
     workers: int = Field(default=1, ge=1)
     cache: bool = False
     plant: Plant | None = None
+
+    def files_read(self) -> list[Path]:
+        """The manifest and the files that it names, or the pictures of all classes; nothing else in the folder."""
+        given = [path for path in (self.manifest, self.folder) if path is not None]
+        if not all(path.exists() for path in given):
+            return given
+        if self.manifest is None:
+            return _pictures(self.folder)
+        return [self.manifest, *(self.folder / name for name in read_sheet(self.manifest, ("file",), "file")["file"])]
 
     @field_validator("patient")
     @classmethod
@@ -69,7 +78,7 @@ def tile_folder(settings: TileFolder) -> Cohort:
 def _from_folders(settings: TileFolder) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not settings.folder.is_dir():
         raise InputError(f"There is no folder {settings.folder}; expected one with a folder for each class.")
-    found = [file for file in sorted(settings.folder.glob("*/*")) if file.suffix.lower() in SUFFIXES]
+    found = _pictures(settings.folder)
     if not found:
         raise InputError(
             f"{settings.folder} holds no folder with tiles; looked for CLASS/NAME with {', '.join(SUFFIXES)}."
@@ -79,10 +88,11 @@ def _from_folders(settings: TileFolder) -> tuple[pd.DataFrame, tuple[str, ...]]:
     table = table.assign(site=UNKNOWN, file=names)
     if settings.patient is not None:
         return table.assign(subject=[_patient(file, settings.patient) for file in found]), ()
-    alone = (
-        "no patients are known: every tile counts as a patient of its own, so tiles of one person may train and test"
-    )
-    return table, (alone,)
+    return table, (unknown_patients("tile"),)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*/*")) if file.suffix.lower() in SUFFIXES]
 
 
 def _patient(file: Path, pattern: str) -> str:
@@ -99,8 +109,7 @@ def _from_manifest(settings: TileFolder) -> tuple[pd.DataFrame, tuple[str, ...]]
         empty = table.index[table[name].str.strip() == ""] if name in table else []
         if len(empty):
             raise InputError(f"{settings.manifest}, row {empty[0] + 2}: column {name!r} is empty.")
-    alone = "the manifest has no column 'patient': every tile counts as a patient of its own"
-    notes = () if "subject" in table else (alone,)
+    notes = () if "subject" in table else (unknown_patients("tile"),)
     given = {"sample": table["file"], "subject": table["file"], "label": UNLABELLED, "site": UNKNOWN}
     new = {name: values for name, values in given.items() if name not in table}
     further = {str(name): as_numbers(table[name]) for name in table if name not in (*given, "file")}

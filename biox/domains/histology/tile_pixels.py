@@ -5,7 +5,6 @@ index, so that a compressed block of the slide which several tiles share is deco
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.domains.histology.reading_processes import ReadingProcesses
+from biox.domains.histology import kept_pixels
+from biox.domains.histology.reading_processes import reading
 from biox.domains.histology.tile_reading import Cut, Source, fill
 
 OPENER = "biox.domains.histology.tile_pixels:open_tiles"
@@ -46,14 +46,15 @@ class TilePixels:
         self.sources, self.tiles, self.bags, self.workers = dict(sources), tiles, bags, workers
         self.side, self.mpp = size
         self.views: tuple[str, ...] = ()
-        self.opener = None if cached else OPENER
+        # A copy of single tiles is the store's; beside one of bags their places on the slides must be kept.
+        self._cached = cached
+        self.opener = OPENER if not cached else kept_pixels.OPENER if bags is not None else None
         self.dtype = np.dtype(np.uint8)
         first = (len(tiles), 3) if bags is None else (len(bags), 3, bags.shape[1])
         self.shape: tuple[int, ...] = (*first, self.side, self.side)
         self.ndim = len(self.shape)
         self._places = tiles[["x", "y"]].to_numpy().T
         self._slide = tiles["slide"].map({name: number for number, name in enumerate(sources)}).to_numpy(int)
-        self._reading: ReadingProcesses | None = None
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -75,7 +76,7 @@ class TilePixels:
         if self.workers == 1 or len(rows) < FEW:
             fill(found, cut, self.mpp)
         else:
-            self._processes().read(found, cut, self.mpp)
+            reading(self.workers).read(found, cut, self.mpp)
         return found
 
     def view(self, name: str) -> "TilePixels":
@@ -86,11 +87,17 @@ class TilePixels:
         """The chosen samples, still unread."""
         tiles = self.tiles if self.bags is not None else self.tiles.iloc[rows].reset_index(drop=True)
         bags = None if self.bags is None else self.bags[rows]
-        kept = self.opener is None
-        return TilePixels(self.sources, tiles, (self.side, self.mpp), workers=self.workers, bags=bags, cached=kept)
+        size = (self.side, self.mpp)
+        return TilePixels(self.sources, tiles, size, workers=self.workers, bags=bags, cached=self._cached)
 
     def save(self, folder: Path) -> None:
-        """Write the tile index and where the slides lie (not their pixels); ``open_tiles`` reads them again."""
+        """Write the tile index and where the slides lie (not their pixels); ``open_tiles`` reads them again.
+
+        Of cached bags the pixels are written instead of where they lie.
+        """
+        if self._cached and self.bags is not None:
+            kept_pixels.write_bags(folder, self, self.tiles, self.bags)
+            return
         folder.mkdir(parents=True, exist_ok=True)
         self.tiles.to_parquet(folder / "tiles.parquet")
         if self.bags is not None:
@@ -105,12 +112,6 @@ class TilePixels:
         chosen = rows[place]
         x, y = self._places[:, chosen]
         return Cut(tuple(self.sources.values()), self._slide[chosen], x, y, place)
-
-    def _processes(self) -> ReadingProcesses:
-        """The other processes, begun when they are first needed; new ones after a fork."""
-        if self._reading is None or self._reading.process != os.getpid():
-            self._reading = ReadingProcesses(self.workers)
-        return self._reading
 
 
 def open_tiles(folder: Path) -> TilePixels:

@@ -80,6 +80,22 @@ def test_an_annotation_without_a_class_and_points_are_told(tmp_path):
     assert "1 points or lines were left out" in found.notes[0]
 
 
+def test_the_areas_of_a_collection_are_kept_and_its_lines_told(tmp_path):
+    line = {"type": "LineString", "coordinates": [[0, 0], [50, 50]]}
+    bow_tie = {"type": "Polygon", "coordinates": [[[0, 0], [100, 100], [100, 0], [0, 100], [0, 0]]]}
+    apart = {"type": "Polygon", "coordinates": [square(200, 0, 210, 20)]}
+    inner = {"type": "GeometryCollection", "geometries": [apart, line]}
+    merged = {"type": "GeometryCollection", "geometries": [bow_tie, inner]}
+    lines = {"type": "GeometryCollection", "geometries": [line]}
+    file = tmp_path / "a.geojson"
+    file.write_text(json.dumps([feature(merged, {"classification": {"name": "tumour"}}), feature(lines)]))
+    found = read_annotations(file)
+    assert [(r.name, r.outline.area) for r in found.regions] == [("tumour", pytest.approx(5000 + 200))]
+    assert found.regions[0].outline.is_valid
+    assert any("2 points or lines were left out" in note for note in found.notes)
+    refuse_outside(found, (205, 10), tmp_path / "slide.tif")
+
+
 def test_asap_groups_are_classes_and_corners_come_in_their_order(tmp_path):
     file = tmp_path / "a.xml"
     file.write_text(ASAP)

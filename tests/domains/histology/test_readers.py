@@ -98,10 +98,35 @@ def test_the_sheet_gives_patients_labels_and_covariates(folder):
     assert set(table["age"]) == {61, 70}
 
 
-def test_the_slides_beside_a_sheet_count_among_the_files_of_the_study(folder):
-    settings = Slides(sheet=folder / "sheet.csv")
-    assert settings.folder == folder
-    assert folder / "sheet.csv" in paths_in(settings)
+def test_the_files_of_a_study_are_those_its_sheet_names_and_not_what_else_lies_there(folder):
+    (folder / "results").mkdir(exist_ok=True)
+    (folder / "results" / "own-output.tif").write_text("written by the study itself")
+    named = [folder / name for name in ("sheet.csv", "a.tif", "b.tif", "c.tif")]
+    assert paths_in(Slides(sheet=folder / "sheet.csv")) == named
+    drawn = [folder / "drawn" / f"{name}.geojson" for name in "abc"]
+    assert paths_in(Slides(sheet=folder / "sheet.csv", annotations=folder / "drawn")) == named + drawn
+    assert paths_in(Slides(folder=folder)) == named[1:]
+
+
+def test_a_slide_in_several_files_counts_with_all_of_them(tmp_path):
+    for name in ("m.mrxs", "v.vms", "v(0,0).jpg", "other.jpg"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "m").mkdir()
+    expected = [tmp_path / name for name in ("m.mrxs", "m", "v.vms", "v(0,0).jpg")]
+    assert paths_in(Slides(folder=tmp_path)) == expected
+
+
+def test_files_that_are_not_there_yet_are_named_by_their_folder(tmp_path, folder):
+    assert paths_in(Slides(sheet=tmp_path / "later.csv")) == [tmp_path / "later.csv", tmp_path]
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("slide,patient,file\na,1,a.tif\nb,2,gone.tif\n")
+    assert paths_in(Slides(sheet=sheet, folder=folder))[-1] == folder / "gone.tif"  # so that `check` can miss it
+    assert paths_in(Slides(sheet=sheet, folder=folder, skip_unreadable=True)) == [sheet, folder / "a.tif"]
+
+
+def test_slides_whose_patients_nobody_knows_say_so(folder):
+    assert read(folder).notes == ("Patients are not known: a subject is a slide",)
+    assert read(folder, sheet=folder / "sheet.csv").notes == ()
 
 
 def test_a_class_that_a_slide_lacks_covers_none_of_it(folder, tmp_path):
@@ -143,6 +168,28 @@ def test_bags_hold_a_fixed_number_of_tiles_of_each_slide(folder):
     assert all(len(set(bag)) == 16 for bag in cohort.x.bags)  # each of the 16 tiles, four of them twice
 
 
+def test_a_bag_has_the_label_of_its_slide_and_not_that_of_its_first_tile(folder):
+    with pytest.raises(InputError, match=r"label is that of its slide, not by 'share'.* `labels: \{rule: slide\}`"):
+        read(folder, sheet=folder / "sheet.csv", annotations=folder / "drawn", bag=4, labels={"classes": ["tumour"]})
+    labels = {"rule": "slide", "other": "normal"}
+    cohort = read(folder, sheet=folder / "sheet.csv", annotations=folder / "drawn", bag=4, labels=labels)
+    assert cohort.samples.set_index("slide")["label"].to_dict() == {"a": "tumour", "b": "tumour", "c": "normal"}
+
+
+def test_kept_bags_still_know_where_their_tiles_lie(folder, tmp_path):
+    lazy, kept = (read(folder, sheet=folder / "sheet.csv", bag=4, cache=cache) for cache in (False, True))
+    save_cohort(kept, tmp_path / "kept")
+    again = load_cohort(tmp_path / "kept").x
+    assert np.array_equal(again[:], lazy.x[:])
+    assert not (tmp_path / "kept" / "pixels.json").exists()  # nothing points to the slides any more
+    some = again.subset(np.array([2, 0]))
+    assert np.array_equal(some[np.array([1])], lazy.x[np.array([0])])
+    place = ["slide", "x", "y"]
+    pd.testing.assert_frame_equal(
+        some.tiles[place].iloc[some.bags[0]], lazy.x.tiles[place].iloc[lazy.x.bags[2]], check_index_type=False
+    )
+
+
 def test_a_kept_copy_and_the_slides_themselves_give_the_same_cohort(folder, tmp_path):
     lazy, kept = (read(folder, annotations=folder / "drawn", cache=cache) for cache in (False, True))
     for name, cohort in (("lazy", lazy), ("kept", kept)):
@@ -171,9 +218,18 @@ def test_tiles_with_a_flag_can_be_left_out(tmp_path):
     assert not clean["flag_pen"].any()
     assert len(clean) == (~every["flag_pen"]).sum()
     notes = read(tmp_path, tiles=TILES | {"tissue": 0.0}, leave_out=["pen"]).notes
-    assert notes == (f"a: {len(every) - len(clean)} of {len(every)} tiles left out by flags",)
+    assert notes[0] == f"a: {len(every) - len(clean)} of {len(every)} tiles left out by flags"
     with pytest.raises(ValueError, match="the flags are blur, pen"):
         Slides(folder=tmp_path, leave_out=("dust",))
+
+
+def test_an_artefact_can_be_planted_on_slides_of_which_a_copy_is_kept(folder, tmp_path):
+    plant = {"artefact": "corner", "label": "tumour"}
+    cohort = read(folder, annotations=folder / "drawn", plant=plant, cache=True)
+    save_cohort(cohort, tmp_path / "kept")
+    again = load_cohort(tmp_path / "kept")
+    assert np.array_equal(again.x[:], cohort.x[:])
+    assert np.array_equal(again.x.view("clean")[:], cohort.x.view("clean")[:])
 
 
 def test_an_artefact_can_be_planted_on_slides(folder):
@@ -217,7 +273,29 @@ def test_a_manifest_says_label_patient_and_site(pictures):
 def test_tiles_without_patients_say_so(pictures):
     cohort = tile_folder(TileFolder(folder=pictures))
     assert cohort.samples["subject"].is_unique
-    assert "no patients are known" in cohort.notes[0]
+    assert cohort.notes == ("Patients are not known: a subject is a tile",)
+    (pictures / "tiles.csv").write_text("file,label\ntumour/p1_x.png,T\nbenign/p0_x.png,B\n")
+    assert tile_folder(TileFolder(folder=pictures, manifest=pictures / "tiles.csv")).notes == cohort.notes
+
+
+def test_the_files_of_tiles_are_the_pictures_or_those_of_the_manifest(pictures):
+    (pictures / "results").mkdir()
+    (pictures / "results" / "page.html").write_text("written by the study itself")
+    every = [pictures / label / f"p{number}_x.png" for label in ("benign", "tumour") for number in range(3)]
+    assert paths_in(TileFolder(folder=pictures)) == every
+    manifest = pictures / "tiles.csv"
+    manifest.write_text("file,label\ntumour/p1_x.png,T\nbenign/p0_x.png,B\n")
+    assert paths_in(TileFolder(folder=pictures, manifest=manifest)) == [manifest, every[4], every[0]]
+
+
+@pytest.mark.parametrize("plant", [None, {"artefact": "corner", "label": "tumour", "share": 0.5}])
+def test_kept_tiles_give_the_same_cohort_again_with_and_without_a_planted_bias(pictures, tmp_path, plant):
+    made = tile_folder(TileFolder.model_validate({"folder": pictures, "cache": True, "plant": plant}))
+    save_cohort(made, tmp_path / "out")
+    expected = made.x[:]
+    for file in pictures.glob("*/*.png"):
+        file.unlink()
+    assert np.array_equal(load_cohort(tmp_path / "out").x[:], expected)
 
 
 # ---- fields with masks
@@ -250,6 +328,7 @@ def test_fields_become_tiles_labelled_by_their_masks(fields):
     assert cohort.notes == (
         "1 of 12 tiles with no more than the cut edge of an object were left out",
         "8 rows and 0 columns of pixels of each image fill no tile",
+        "Patients are not known: a subject is an image",
     )
 
 

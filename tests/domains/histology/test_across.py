@@ -65,8 +65,8 @@ def figure(evidence, variant, measure, group):
 
 def test_main_stands_first_in_whatever_order_the_fits_were_loaded(fits):
     turned = {k: dict(sorted(fold.items(), reverse=True)) for k, fold in fits.items()}
-    assert list(turned[0])[0] != "main"
-    assert list(prepared(turned))[0] == "main"
+    assert next(iter(turned[0])) != "main"
+    assert next(iter(prepared(turned))) == "main"
 
 
 def test_only_main_and_variants_that_treat_the_stains_otherwise_are_compared(fits, evidence):

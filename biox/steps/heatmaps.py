@@ -8,11 +8,11 @@ import numpy as np
 from tqdm import tqdm
 
 from biox.core.errors import InputError, listed
-from biox.core.studies import section
+from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.subjects import subject
 from biox.core.types import Cohort, Relevance
-from biox.domains.histology.heat_files import write_listing
+from biox.domains.histology.heat_files import names_of_files, write_listing
 from biox.domains.histology.heat_slide import Maps, Marked, file_name, marked_slides, write_maps
 from biox.domains.histology.relevance_colours import limits
 from biox.domains.histology.slide_relevance import SlideRelevance, by_slide
@@ -45,14 +45,15 @@ def heatmaps(
     marked: the file of every slide by its name, and its annotations.
     models: by slide, which models explain it, as the files say it; without it, models that never saw its patient.
     Files: NAME.ome.tif, NAME-values.ome.tif, NAME.png and NAME.geojson for each slide, and ``viewer/`` with
-    ``viewer.json`` for the report. A cohort of tiles without slides gives an empty folder and 0.
+    ``viewer.json`` for the report. A cohort of tiles without slides gives an empty ``viewer.json`` and 0.
     """
     folder.mkdir()
     found = by_slide(cohort, relevances) if marked else {}
     if not found:
+        write_listing([], folder / "viewer")  # a report asks for it, also where there is nothing to show
         return 0
     others = by_slide(cohort, against) if against is not None else {}
-    _refuse_names(list(found), marked)
+    _refuse_names(list(found), marked, bool(others))
     scale = _limits(found)
     other_scale = _limits(others) if others else scale
     shown = _evenly(list(found))
@@ -67,17 +68,18 @@ def heatmaps(
     return len(found)
 
 
-def _refuse_names(names: list[str], marked: Mapping[str, Marked]) -> None:
-    """Slides without a file, or whose names make the same name of a file, are an InputError."""
+def _refuse_names(names: list[str], marked: Mapping[str, Marked], differences: bool) -> None:
+    """Slides without a file, or one of whose files would have the name of another's, are an InputError."""
     unknown = sorted(set(names) - set(marked))
     if unknown:
         raise InputError(f"There is no file of the slide {listed(unknown)}; there are files of {listed(marked)}.")
-    files = [file_name(name) for name in names]
-    alike = sorted(name for name, file in zip(names, files, strict=True) if files.count(file) > 1)
-    if alike:
-        raise InputError(
-            f"The slides {listed(alike)} would have files of one name ({file_name(alike[0])}); rename one."
-        )
+    whose: dict[str, list[str]] = {}
+    for name in names:
+        for file in names_of_files(file_name(name), differences):
+            whose.setdefault(file.casefold(), []).append(name)  # on Windows and macOS, A.png is a.png
+    for file, alike in whose.items():
+        if len(alike) > 1:
+            raise InputError(f"The slides {listed(sorted(alike))} would have files of one name ({file}); rename one.")
 
 
 def _evenly(names: list[str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from shapely import box
@@ -13,11 +14,16 @@ from shapely.geometry import mapping
 
 from biox.core.errors import InputError
 from biox.core.find import checked
+from biox.core.store import load_cohort, save_cohort
 from biox.core.study import Study
+from biox.core.types import Axis, Cohort
+from biox.domains.histology import heat_files
 from biox.domains.histology.heat_files import Outline
 from biox.domains.histology.heat_slide import Marked, file_name
 from biox.domains.histology.predicted import by_models
-from biox.domains.histology.tile_pixels import Source
+from biox.domains.histology.slide_relevance import by_slide
+from biox.domains.histology.tile_pixels import Source, TilePixels
+from biox.report.viewer import viewer
 from biox.steps import heatmaps as step
 from biox.steps.heatmaps import heatmaps, slides_of
 from tests.domains.histology.heat_data import SIDE, bumps, cohort_of, cut, grid, relevance_of, write_slide
@@ -86,7 +92,48 @@ def test_the_description_names_what_was_explained(given, tmp_path):
 def test_a_cohort_without_slides_gives_an_empty_folder(given, tmp_path):
     cohort, own, _, _ = given
     assert heatmaps(cohort, own, None, {}, tmp_path / "out") == 0
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")] == [
+        "viewer/viewer.json"
+    ]
+    listing = json.loads((tmp_path / "out/viewer/viewer.json").read_text(encoding="utf-8"))
+    assert listing["slides"] == []
+    assert viewer(listing) is None
+
+
+def test_bags_of_which_a_copy_is_kept_have_heatmaps(given, tmp_path):
+    cohort, own, _, marked = given
+    count = len(cohort.samples) // 2
+    bags = np.arange(2 * count).reshape(2, count)
+    x = TilePixels(
+        {name: one.source for name, one in marked.items()}, cohort.samples, (SIDE, 1.0), bags=bags, cached=True
+    )
+    samples = pd.DataFrame({"sample": ["A", "B"], "subject": ["A", "B"], "slide": ["A", "B"], "label": "tumour"})
+    axes = (cohort.axes[0], Axis("tile", tuple(map(str, range(count)))), *cohort.axes[1:])
+    save_cohort(Cohort(x, samples, axes, "8-bit intensity", cohort.classes, "subject"), tmp_path / "cohort")
+    bag = load_cohort(tmp_path / "cohort")
+    values = own[0].values[bags]
+    relevance = {fold: relevance_of(bag, values, fold, np.arange(2) == fold) for fold in (0, 1)}
+    assert heatmaps(bag, relevance, None, marked, tmp_path / "out") == 2
+    heatmaps(cohort, own, None, marked, tmp_path / "tiles")
+    for name in "AB":
+        found, expected = (tifffile.imread(tmp_path / f"{of}/{name}-values.ome.tif") for of in ("out", "tiles"))
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_colour_means_the_same_on_a_slide_whose_heatmap_is_coarser(given, tmp_path, monkeypatch):
+    cohort, own, other, marked = given
+    heatmaps(cohort, own, other, marked, tmp_path / "fine")
+    monkeypatch.setattr(heat_files, "LARGEST", 128)  # so that the slide's 320 tile pixels become 80
+    heatmaps(cohort, own, other, marked, tmp_path / "coarse")
+    maps = [
+        json.loads((tmp_path / f"{n}/viewer/viewer.json").read_text())["slides"][0]["heatmaps"]
+        for n in ("fine", "coarse")
+    ]
+    for fine, coarse in zip(*maps, strict=True):
+        assert coarse["down"] == 4 * fine["down"]
+    scale = step._limits(by_slide(cohort, own))
+    assert scale[0] != scale[2]
+    assert [of[0]["limits"][0] for of in maps] == [scale[0], scale[2]]
 
 
 def test_a_map_that_is_zero_everywhere_says_so(given, tmp_path):
@@ -108,8 +155,20 @@ def test_slides_whose_files_would_have_one_name_are_refused(given, tmp_path):
     cohort, own, _, marked = given
     renamed = cohort.samples.assign(slide=cohort.samples["slide"].map({"A": "a b", "B": "a/b"}))
     alike = cohort.__class__(cohort.x, renamed, cohort.axes, cohort.unit, cohort.classes, "trial")
-    with pytest.raises(InputError, match=r"'a b', 'a/b' would have files of one name \(a-b\)"):
+    with pytest.raises(InputError, match=r"'a b', 'a/b' would have files of one name \(a-b\.ome\.tif\)"):
         heatmaps(alike, own, None, {"a b": marked["A"], "a/b": marked["B"]}, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("names", "file"),
+    [(("X", "X-values"), r"x-values\.ome\.tif"), (("a", "A"), r"a\.ome\.tif"), (("X", "X-difference"), "x-difference")],
+)
+def test_no_file_of_a_slide_takes_the_place_of_another_slides(given, tmp_path, names, file):
+    cohort, own, other, marked = given
+    renamed = cohort.samples.assign(slide=cohort.samples["slide"].map(dict(zip("AB", names, strict=True))))
+    alike = cohort.__class__(cohort.x, renamed, cohort.axes, cohort.unit, cohort.classes, "trial")
+    with pytest.raises(InputError, match=f"would have files of one name .{file}"):
+        heatmaps(alike, own, other, dict(zip(names, marked.values(), strict=True)), tmp_path / "out")
 
 
 def test_only_some_slides_of_many_are_shown_but_all_have_files(given, tmp_path, monkeypatch):

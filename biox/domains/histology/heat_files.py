@@ -54,6 +54,15 @@ class Outline:
     polygon: Polygon
 
 
+def from_canvas(limits: tuple[float, ...], canvas: Canvas, pixel: float) -> tuple[float, ...]:
+    """The limits of the colours from a canvas's finest level on.
+
+    limits: by zoom, of which the first is that of a tile's pixel; pixel: level-0 pixels along one side of that.
+    """
+    coarser = round(math.log2(canvas.down / pixel))
+    return limits[coarser:] + limits[-1:] * coarser
+
+
 def canvas_of(slide: WholeSlide, pixel: float) -> Canvas:
     """The canvas for tiles whose pixels are ``pixel`` level-0 pixels wide: as fine as they, if not too large."""
     longest = max(slide.size) / pixel
@@ -82,6 +91,13 @@ def write_heat(
         pictures = heat_pictures(levels, own, finest, limits)
     shown = {"name": heat.target, "title": heat.title, "limits": list(limits[finest : finest + pictures.levels])}
     return {**pictures.described(), **shown}, regions
+
+
+def names_of_files(name: str, difference: bool) -> list[str]:
+    """Every file and folder that is written for a slide of this name, without and with that of a difference."""
+    maps = [name, *([f"{name}-difference"] if difference else [])]
+    kinds = (".ome.tif", "-values.ome.tif", ".png", ".geojson")
+    return [f"{of}{kind}" for of in maps for kind in kinds] + [f"viewer/{name}"]
 
 
 def write_slide(slide: WholeSlide, folder: Path, lay: Lay) -> Pictures:

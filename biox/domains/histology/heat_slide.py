@@ -15,6 +15,7 @@ from biox.domains.histology.heat_files import (
     Outline,
     canvas_of,
     drop_pictures,
+    from_canvas,
     outline_for_viewer,
     write_heat,
     write_slide,
@@ -41,8 +42,8 @@ class Marked:
 class Maps:
     """What is drawn of a slide: its relevance, that for another class if there is one, and the limits of the colours.
 
-    scale, wide: the value of the strongest colour at every zoom, for the relevance and for the difference. models: by
-    which models, as the files say it.
+    scale, wide: the value of the strongest colour at every zoom from a tile's pixel on, for the relevance and for the
+    difference. models: by which models, as the files say it.
     """
 
     own: SlideRelevance
@@ -68,11 +69,12 @@ def write_maps(marked: Marked, maps: Maps, folder: Path, shown: bool) -> dict[st
     """Write the files of one slide; what the viewer needs to know, or None where it does not show this slide."""
     slide = open_slide(marked.source.file, marked.source.mpp)
     name, own = file_name(maps.own.name), maps.own
-    canvas = canvas_of(slide, float(own.tiles["size"].iloc[0]) / own.shape[1])
+    pixel = float(own.tiles["size"].iloc[0]) / own.shape[1]
+    canvas = canvas_of(slide, pixel)
     heats = [(_heat(name, maps, canvas), maps.scale)]
     if maps.other is not None:
         heats.append((_difference(name, maps, maps.other, canvas), maps.wide))
-    written = [write_heat(slide, heat, canvas, scale, folder) for heat, scale in heats]
+    written = [write_heat(slide, heat, canvas, from_canvas(scale, canvas, pixel), folder) for heat, scale in heats]
     if not shown:
         drop_pictures(folder / "viewer" / name)
         return None

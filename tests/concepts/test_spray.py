@@ -114,6 +114,7 @@ def test_noise_is_one_cluster():
     assert counts == [1] * 20
 
 
+@pytest.mark.slow
 def test_wide_noise_beats_the_null_of_the_eigengap_no_more_often_than_said():
     """In two dimensions even noise has gaps: here only the null tells. Exact binomial bound, 40 cohorts at 0.1."""
     rng = np.random.default_rng(5)

@@ -5,6 +5,7 @@ patient, for patients are not known. Which stain a tile has stands in the column
 """
 
 import os
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,7 @@ def nuclei(seed: int, artefact: str) -> dict[str, Any]:
             "in nuclei": _mean(found["object"]["RMA"]),
             "area of nuclei": _mean(found["object"]["chance"]),
         }
-    plain = untouched(seed)
+    plain = copy(untouched(seed))
     plain.cohort = replace(plain.cohort, samples=tiles(seed).samples.assign(**told))
     record["scan of clean tiles"] = scanned(plain)
     return record

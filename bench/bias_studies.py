@@ -88,8 +88,8 @@ def scanned(run: Run) -> dict[str, Any]:
     """The bias scan of main, blind to what was planted, and the strangest SpRAy cluster."""
     cohort, maps = run.cohort, run.maps()
     shares = turned_shares(cohort, run.fits, maps, CELLS)
-    found = strategies(maps.values, cohort.y, cohort.classes, CLUSTERS, seed=0)
-    given = Scanned(maps, shares, found, cohort.samples, cohort.y, cohort.classes)
+    found, refused = strategies(maps.values, cohort.y, cohort.classes, CLUSTERS, seed=0)
+    given = Scanned(maps, shares, found, cohort.samples, cohort.y, cohort.classes, refused)
     table, place = scan(cohort, given, Plan(0.05, DRAWS, covariates_of(cohort.samples, None), 0))
     odd = pd.concat([oddness(one, shares[one.rows]).assign(number=k) for k, one in enumerate(found)], ignore_index=True)
     best = odd.loc[odd["oddness"].idxmax()]

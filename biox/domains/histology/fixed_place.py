@@ -33,7 +33,7 @@ class Place:
 
     z: the statistic; p: of the largest z over places and classes; group: number of the class. row, column: the cell,
     of ``cells`` a side. share: mean share of |R| there; mirrored: of the three places that mirror it. patients: how
-    many. reason: why nothing could be said ("" if it could).
+    many. least: the smallest p so few can reach. reason: why nothing could be said ("" if it could).
     """
 
     z: float
@@ -45,6 +45,7 @@ class Place:
     share: float
     mirrored: float
     patients: int
+    least: float = np.nan
     reason: str = ""
 
 
@@ -57,16 +58,18 @@ def shares(relevance: Float[np.ndarray, "tile height width"], cells: int) -> Map
     return np.divide(pooled, total, out=np.full(pooled.shape, cells**-2.0), where=total > 0)
 
 
-def fixed_place(maps: Maps, group: np.ndarray, patient: np.ndarray, *, draws: int = 1000, seed: int) -> Place:
+def fixed_place(
+    maps: Maps, group: np.ndarray, patient: np.ndarray, *, draws: int, seed: int, fewest: int = FEWEST_PATIENTS
+) -> Place:
     """Test whether relevance prefers one place of the tile, in any class; the largest z over places and classes counts.
 
     maps: shares of |R|, averaged over the four orientations laid back on each other (``turned_shares``). group: class
     of each tile. patient: whose it is. Higher z is stranger.
     """
     people, person = np.unique(patient, return_inverse=True)
-    if len(people) < FEWEST_PATIENTS:
-        reason = f"{len(people)} patients; at least {FEWEST_PATIENTS} are needed"
-        return Place(np.nan, np.nan, 0, 0, 0, maps.shape[1], np.nan, np.nan, len(people), reason)
+    if len(people) < fewest:
+        reason = f"{len(people)} patients; at least {fewest} are needed"
+        return Place(np.nan, np.nan, 0, 0, 0, maps.shape[1], np.nan, np.nan, len(people), reason=reason)
     groups = np.unique(group)
     sums = np.zeros((len(people), len(groups), *maps.shape[1:]))
     np.add.at(sums, (person, np.searchsorted(groups, group)), maps - _mirrored(maps))
@@ -90,6 +93,7 @@ def fixed_place(maps: Maps, group: np.ndarray, patient: np.ndarray, *, draws: in
         share=float(share),
         mirrored=float((4 * around - share) / 3),
         patients=len(people),
+        least=float((1 + (np.abs(null - observed.max()) < 1e-9).sum()) / (1 + draws)),
     )
 
 

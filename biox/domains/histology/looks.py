@@ -8,10 +8,11 @@ import pandas as pd
 from biox.core.types import Cohort, Evidence, claims_table
 from biox.domains.histology.areas import area_shares
 from biox.domains.histology.asking import asked
+from biox.domains.histology.concerned import told
 from biox.domains.histology.measures import Metric, average, centre, centre_ratio, inside
 from biox.domains.histology.out_of_fold import Fits, Heatmaps
 from biox.domains.histology.views import HOW
-from biox.stats.bootstrap import Resample, claim_row, interval
+from biox.stats.bootstrap import Resample, claim_row
 
 MEASURES = ("RMA", "RRA", "mu")
 AT_ONCE = 256
@@ -39,8 +40,9 @@ def localised(found: dict[str, dict[str, np.ndarray]], maps: Heatmaps, drawn: Re
     for region, values in found.items():
         chance = float(np.nanmean(values["chance"])) if np.isfinite(values["chance"]).any() else np.nan
         for measure in MEASURES:
-            got = interval(average(values[measure]), drawn)
-            counts = {"tiles": int(np.isfinite(values[measure]).sum()), "patients": got.n}
+            tiles = np.isfinite(values[measure])
+            got = told(average(values[measure]), drawn, tiles)
+            counts = {"tiles": int(tiles.sum()), "patients": got.n}
             group = f"{maps.variant} | {maps.method} | {measure}"
             rows.append(
                 _row(maps, region=region, measure=measure, value=got.value, low=got.low, high=got.high) | counts
@@ -55,13 +57,15 @@ def areas(cohort: Cohort, maps: Heatmaps, drawn: Resample) -> tuple[Evidence, Me
     rows = []
     shares = {name: tuple(_spread(v, maps, cohort) for v in pair) for name, pair in area_shares(cohort, maps).items()}
     for name, (mass, area) in shares.items():
-        got, chance = interval(average(mass), drawn), float(np.nanmean(area))
-        ratio = got.value / chance if chance else np.nan
         there = int((area > 0).sum())
+        got, chance = told(average(mass), drawn, np.isfinite(mass)), float(np.nanmean(area))
+        ratio = got.value / chance if chance else np.nan
         figures = {"area": name, "share": got.value, "low": got.low, "high": got.high, "chance": chance, "ratio": ratio}
         rows.append(_row(maps, **figures, tiles=there, patients=got.n))
     metric = centre_ratio(shares["centre"][0], float(centre(*maps.values.shape[1:]).mean()))
-    claim = claim_row(interval(metric, drawn), "centre ratio", f"{maps.variant} | {maps.method}", HOW)
+    claim = claim_row(
+        told(metric, drawn, np.isfinite(shares["centre"][0])), "centre ratio", f"{maps.variant} | {maps.method}", HOW
+    )
     return Evidence(claims_table([claim]), {"areas": pd.DataFrame(rows)}), metric
 
 
@@ -69,6 +73,7 @@ def raised(cohort: Cohort, fits: Fits, maps: Heatmaps, positive: int, keep: np.n
     """The positive relevance for the positive class of some tiles (a mask), in units of its score; NaN elsewhere.
 
     What made a tile without tumour look like tumour: the tiles are explained anew, whatever the method's target is.
+    Networks differ in the size of their scores: compare with the same network's tiles of the positive class.
     """
     found = np.full(len(cohort.y), np.nan)
     for k in np.unique(maps.fold):
@@ -88,6 +93,7 @@ def _measured(cohort: Cohort, maps: Heatmaps, rows: np.ndarray, mask_of: Any) ->
         some = slice(start, start + AT_ONCE)
         for name, values in inside(maps.values[place[some]], mask_of(rows[some])).items():
             found[name][rows[some]] = values
+    found["chance"][np.isnan(found["RMA"])] = np.nan  # the chance of the tiles that are measured, no others
     return found
 
 

@@ -51,11 +51,11 @@ def centre_ratio(share: np.ndarray, area: float) -> Metric:
     the tiles' shares enters, so that a tile with hardly any relevance elsewhere does not decide it.
     """
 
-    def ratio(weight: np.ndarray) -> np.ndarray:
+    def of_means(weight: np.ndarray) -> np.ndarray:
         mean = average(share)(weight)
         return (mean / area) / ((1 - mean) / (1 - area))
 
-    return ratio
+    return of_means
 
 
 def average(value: np.ndarray) -> Metric:
@@ -82,6 +82,11 @@ def area_under_curve(logits: np.ndarray, y: np.ndarray, rows: np.ndarray) -> Met
 def called(logits: np.ndarray, positive: int, rows: np.ndarray) -> Metric:
     """The share of some tiles (a mask) that are called positive; of tiles that are not, the false positive rate."""
     return average(np.where(rows, (logits.argmax(1) == positive).astype(float), np.nan))
+
+
+def ratio(of: Metric, to: Metric) -> Metric:
+    """One figure as a multiple of another, in the same draws of patients."""
+    return lambda weight: of(weight) / to(weight)
 
 
 def difference(after: Metric, before: Metric) -> Metric:

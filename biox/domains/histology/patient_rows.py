@@ -55,8 +55,3 @@ def usable(levels: np.ndarray) -> np.ndarray | str:
     if len(common) < 2:
         return "the same for all patients" if len(set(known)) == 1 else "no two values with two patients each"
     return kept if kept.sum() >= FEWEST_PATIENTS else f"known of {kept.sum()} patients; {FEWEST_PATIENTS} are needed"
-
-
-def one_hot(levels: np.ndarray) -> np.ndarray:
-    """Levels as columns of 0 and 1, in alphabetical order."""
-    return (levels.astype(str)[:, None] == np.unique(levels.astype(str))).astype(float)

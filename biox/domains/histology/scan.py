@@ -1,11 +1,13 @@
 """The bias scan, run in every study: do explanations go with something that is no disease.
 
-Four kinds of questions, all corrected together (Holm), so that a cohort without bias raises an alarm in at most
-``alpha`` of cases: do SpRAy clusters go with a covariate (site, scanner, stain, quality flag); can a covariate be told
-from the heatmaps; does relevance keep to one place of the tile; does it prefer ink. Patients are the units throughout.
-Class and fold may differ by right, so features are centred on them first.
+Four kinds of questions, corrected together (Holm) over the scan of one model's heatmaps, so that the scan of main
+raises an alarm in at most ``alpha`` of cohorts without bias: do SpRAy clusters go with a covariate (site, scanner,
+stain, quality flag); can a covariate be told from the heatmaps; does relevance keep to one place of the tile; does it
+prefer ink. Patients are the units throughout. Class and fold may differ by right, so features are centred on them
+first. Other methods and variants are scanned on their own, and may each raise an alarm by chance.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,13 +26,15 @@ from biox.domains.histology.ties import Tie, flipped, predictable, tie
 from biox.stats.multiple import holm
 
 KNOWN = ("site", "scanner", "stain", "stain_group", "batch")
-PATIENTS_A_FOLD = 3  # below, the fold's mean is hardly more than its patients, and is left in
 TIED = 0.2  # Cramer's V from which a covariate counts as tied to the label
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """What is scanned: heatmaps, their turned shares, their clusters, and the tiles' table in the same order."""
+    """What is scanned: heatmaps, their turned shares, their clusters, and the tiles' table in the same order.
+
+    refused: why a class has no clusters.
+    """
 
     maps: Heatmaps
     shares: np.ndarray
@@ -38,6 +42,7 @@ class Scanned:
     samples: pd.DataFrame
     y: np.ndarray
     classes: tuple[str, ...]
+    refused: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def scan(cohort: Cohort, given: Scanned, plan: Plan) -> tuple[pd.DataFrame, Plac
     """One row a test: value, what shuffling gives, p, q, whether it is an alarm, and the verdict in words."""
     place = fixed_place(given.shares, given.y, _subject(given), draws=plan.draws, seed=plan.seed)
     rows = [*_ties(cohort, given, plan), _place_row(place, given), _ink_row(cohort, given, plan)]
-    table = pd.DataFrame(rows)
+    table = _reachable(pd.DataFrame(rows), plan.alpha)
     table["q"] = holm(table["p"].to_numpy(float))
     table["alarm"] = table["q"] <= plan.alpha
     table["words"] = [_words(row, given, place) for _, row in table.iterrows()]
@@ -69,7 +74,7 @@ def scan(cohort: Cohort, given: Scanned, plan: Plan) -> tuple[pd.DataFrame, Plac
 
 def _ties(cohort: Cohort, given: Scanned, plan: Plan) -> list[dict[str, Any]]:
     subject, fold, y = _subject(given), given.maps.fold, given.y
-    block = fold if _fold_holds_several(subject, fold) else np.zeros(len(y))
+    block = fold if _shared_folds(subject, fold) else np.zeros(len(y))
     clusters = apart(centred(indicators(given.found, len(y)), y, block), y)
     looks = apart(centred(heat_features(given.maps.values), y, block), y)
     stratum = given.samples["label"].to_numpy() if cohort.label_level == "subject" else np.zeros(len(y))
@@ -98,7 +103,8 @@ def _predicted(features: np.ndarray, people: Any, covariate: np.ndarray, *, draw
 
 
 def _place_row(place: Place, given: Scanned) -> dict[str, Any]:
-    found = Tie(place.z, np.nan, place.p, place.patients, "orientation of a patient's tiles", place.reason)
+    unit = "orientation of a patient's tiles"
+    found = Tie(place.z, np.nan, place.p, place.patients, unit, place.least, place.reason)
     return {**_row("place", "", found), "label_tie": np.nan}
 
 
@@ -113,7 +119,7 @@ def _ink_row(cohort: Cohort, given: Scanned, plan: Plan) -> dict[str, Any]:
 
 
 def _row(test: str, covariate: str, found: Tie) -> dict[str, Any]:
-    names = ("value", "chance", "p", "n", "unit", "reason")
+    names = ("value", "chance", "p", "n", "unit", "least", "reason")
     return {"test": test, "covariate": covariate, **{name: getattr(found, name) for name in names}}
 
 
@@ -121,8 +127,22 @@ def _subject(given: Scanned) -> np.ndarray:
     return given.samples["subject"].astype(str).to_numpy()
 
 
-def _fold_holds_several(subject: np.ndarray, fold: np.ndarray) -> bool:
-    return len(np.unique(subject)) / len(np.unique(fold)) >= PATIENTS_A_FOLD
+def _shared_folds(subject: np.ndarray, fold: np.ndarray) -> bool:
+    """Whether any fold tests several patients; where each tests one, patient and model cannot be told apart."""
+    return len(np.unique(subject)) > len(np.unique(fold))
+
+
+def _reachable(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    """Without the tests that so few patients could never carry past Holm, however strong the tie; their reason says so.
+
+    What cannot be found must not count as looked for.
+    """
+    p, least, reason = (table[name].to_numpy(copy=True) for name in ("p", "least", "reason"))
+    while (hopeless := ~np.isnan(p) & (least * (~np.isnan(p)).sum() > alpha)).any():
+        worst, tests = int(np.argmax(np.where(hopeless, least, 0))), int((~np.isnan(p)).sum())
+        found = f"with {table['n'].iloc[worst]} patients p cannot fall below {least[worst]:.2g}"
+        p[worst], reason[worst] = np.nan, f"{found}, which {tests} tests at once would need"
+    return table.assign(p=p, reason=reason)
 
 
 def _label_tie(covariate: np.ndarray, y: np.ndarray) -> float:
@@ -141,9 +161,12 @@ def _words(row: pd.Series, given: Scanned, place: Place) -> str:
             f"{place.share:.1%} of the relevance of {given.classes[place.group]} tiles lies at one place ({where}), "
         )
         found += f"{place.mirrored:.1%} at each place that mirrors it"
-        return f"{found}: something sits there that is no tissue." if row["alarm"] else f"No place stands out: {found}."
+        why = "no turning explains it: a mark, or tissue that always lies the same way"
+        return f"{found}; {why}." if row["alarm"] else f"No place stands out: {found}."
     if row["test"] == "ink":
-        return "Relevance prefers ink." if row["alarm"] else "Relevance does not prefer ink."
+        tied = "and so do the labels" if row["label_tie"] >= TIED else "but the labels hardly go with it"
+        prefers = f"Relevance prefers ink, {tied} (Cramer's V {row['label_tie']:.2f})."
+        return prefers if row["alarm"] else "Relevance does not prefer ink."
     if not row["alarm"]:
         return f"No tie between the heatmaps and {what} was found."
     shortcut = "and so do the labels: the model may use it as a shortcut"

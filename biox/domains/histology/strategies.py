@@ -10,7 +10,9 @@ from biox.concepts.groups import described, exemplars
 from biox.concepts.pooling import blank, mean_maps, pooled
 from biox.concepts.purity import purity
 from biox.concepts.spray import Spray, spray
+from biox.core.errors import InputError
 from biox.domains.histology.fixed_place import ORIENTATIONS, off_centre
+from biox.stats.multiple import holm
 
 POOLED = 16  # cells a side of the heatmaps that are compared
 FEWEST = 40  # heatmaps of a class, below which no clusters are sought
@@ -30,21 +32,27 @@ class Strategies:
 
 def strategies(
     values: np.ndarray, y: np.ndarray, classes: tuple[str, ...], clusters: int, seed: int
-) -> list[Strategies]:
+) -> tuple[list[Strategies], dict[str, str]]:
     """Clusters of where the relevance of each class lies; classes with hardly any heatmaps are left out.
 
     values: heatmaps (tile, height, width), by batches. y: class of each. Of each pixel |R| counts. ``clusters`` are
-    sought, not as many as the eigengap says, because a rare strategy shows long before heatmaps fall apart.
+    sought, not as many as the eigengap says, because a rare strategy shows long before heatmaps fall apart. A class
+    whose heatmaps SpRAy refuses (all alike, or in too many pieces) is left out too; ``refused`` says why.
     """
-    side, found = min(POOLED, *values.shape[1:]), []
+    side, found, refused = min(POOLED, *values.shape[1:]), [], {}
     usable = ~blank(values)
     for k, name in enumerate(classes):
         rows = np.flatnonzero((y == k) & usable)
         count = min(clusters, len(rows) // EACH)
         if len(rows) >= FEWEST and count > 1:
-            features = pooled(values[rows], side, part=np.abs)
-            found.append(Strategies(name, rows, features, spray(features, count=count, seed=seed)))
-    return found
+            try:
+                features = pooled(values[rows], side, part=np.abs)
+                found.append(Strategies(name, rows, features, spray(features, count=count, seed=seed)))
+            except InputError as error:
+                refused[name] = str(error)
+        else:
+            refused[name] = f"{len(rows)} heatmaps; {FEWEST} are needed"
+    return found, refused
 
 
 def indicators(found: list[Strategies], tiles: int) -> np.ndarray:
@@ -110,23 +118,32 @@ def tables(
 
 
 def purities(
-    found: list[Strategies], samples: pd.DataFrame, covariates: tuple[str, ...], draws: int, seed: int
+    found: list[Strategies],
+    samples: pd.DataFrame,
+    fold: np.ndarray,
+    covariates: tuple[str, ...],
+    draws: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Which value of which covariate each cluster holds too much of: columns of ``biox.concepts.purity`` and ``class``.
 
-    A covariate that is one for a whole patient is dealt to patients, another to the tiles within each patient.
+    A covariate that is one for a whole patient is dealt to the patients of each fold; q is Holm's over all classes,
+    clusters and covariates. One that changes within patients (a flag) has no p here, for tiles of a patient are not
+    exchangeable: the scan asks for it.
     """
     parts = [pd.DataFrame(columns=["class", "cluster", "covariate", "level", "purity", "elsewhere", "p", "q"])]
     for one in found:
         table = samples.iloc[one.rows].reset_index(drop=True)
-        subject = table["subject"].to_numpy()
         for name in covariates:
             whole = table.groupby("subject")[name].nunique(dropna=False).max() == 1
-            dealt = {"unit": subject} if whole else {"within": subject}
-            asked = purity(one.found.cluster, table[[name]].astype("string"), **dealt, iterations=draws, seed=seed)
-            parts.append(asked.assign(**{"class": one.name}))
+            subject = table["subject"].to_numpy()
+            units = {"unit": subject, "within": fold[one.rows]} if whole else {"within": subject}
+            deals = draws if whole else min(draws, 99)
+            asked = purity(one.found.cluster, table[[name]].astype("string"), **units, iterations=deals, seed=seed)
+            parts.append(asked.assign(p=asked["p"] if whole else np.nan, **{"class": one.name}))
     filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+    every = pd.concat(filled, ignore_index=True) if filled else parts[0]
+    return every.assign(q=holm(every["p"].to_numpy(float)))
 
 
 def _clusters(one: Strategies, maps: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:

@@ -2,51 +2,40 @@
 
 Tiles of one patient are not independent, so no tile is ever shuffled alone. A covariate of patients (a site): one row
 a patient, and the covariate is dealt to the patients anew. A covariate that changes within patients (a flag): the
-difference of each patient's tiles with and without it, and its sign is flipped. p = (1 + number of shufflings that
-reach the statistic) / (1 + shufflings).
+difference of each patient's tiles with and without it, and its sign is flipped. p = share of the shufflings, the
+observed order among them, that reach the statistic; where there are few possible ones, all are gone through.
+
+Each fold has a model of its own, whose heatmaps may be larger or differ more: patients change places only with patients
+of their fold, and each fold's features are brought to one scale, so that no fold decides alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 
 import numpy as np
 
-from biox.domains.histology.patient_rows import FEWEST_PATIENTS, Patients, Rows, one_hot, per_patient, usable
+from biox.domains.histology.patient_rows import FEWEST_PATIENTS, Patients, Rows, per_patient, usable
+from biox.domains.histology.tie import Statistic, Tie, held_against, silent
+from biox.stats.shuffles import Deals, between, signs
 
-CHUNK = 256
-
-
-@dataclass(frozen=True)
-class Tie:
-    """How strongly explanations go with a covariate: ``value``, what shuffling gives (``chance``, its median) and p.
-
-    n: patients that could speak. unit: what was shuffled. reason: why nothing could be said ("" if it could).
-    """
-
-    value: float
-    chance: float
-    p: float
-    n: int
-    unit: str
-    reason: str = ""
-
-
-def silent(n: int, reason: str) -> Tie:
-    """Nothing could be said, and why."""
-    return Tie(np.nan, np.nan, np.nan, n, "", reason)
+ONE_VALUE = "each fold tests one value only, so it cannot be told from the model"
 
 
 @dataclass(frozen=True)
 class _Question:
-    """Patients whose covariate is known: their features and the levels as one-hot columns, and how both are centred."""
+    """Patients whose covariate is known: their features, the number of each one's level, how features and levels are
+    centred, and ``stratum``, within which levels are dealt.
+    """
 
     rows: Rows
-    levels: np.ndarray
+    level: np.ndarray
     centre: np.ndarray
     stratum: np.ndarray
 
-    def dealt(self, order: np.ndarray) -> np.ndarray:
-        """The levels in another order of the patients (draw, patient), less the means of the blocks."""
-        return np.einsum("pq,dql->dpl", self.centre, self.levels[order])
+    def columns(self, dealt: np.ndarray) -> np.ndarray:
+        """Levels dealt to the patients (draw, patient) as columns (draw, patient, level), less the blocks' means."""
+        return np.einsum("pq,dql->dpl", self.centre, np.eye(self.level.max() + 1)[dealt])
 
 
 def tie(features: np.ndarray, people: Patients, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
@@ -55,6 +44,8 @@ def tie(features: np.ndarray, people: Patients, covariate: np.ndarray, *, draws:
     features: (tile, feature), centred on what may differ by right (class, fold); NaN where a tile has none. covariate:
     (tile,) text.
     """
+    if not features.shape[1]:
+        return silent(len(people.rows), "no groups of heatmaps were found")
     levels = per_patient(people, covariate)
     if (levels == None).sum() > len(levels) / 2:  # noqa: E711 - an array of objects
         return _within(features, people, covariate, draws, seed)
@@ -63,13 +54,13 @@ def tie(features: np.ndarray, people: Patients, covariate: np.ndarray, *, draws:
         return asked
     total = max((asked.rows**2).sum(), 1e-12)
 
-    def between(order: np.ndarray) -> np.ndarray:
-        x = asked.dealt(order)[:, :, 1:]  # one level follows from the others
+    def explained(dealt: np.ndarray) -> np.ndarray:
+        x = asked.columns(dealt)[:, :, 1:]  # one level follows from the others
         within = np.einsum("dpk,dpl->dkl", x, x) + 1e-9 * np.eye(x.shape[2])
         toward = np.einsum("dpk,pf->dkf", x, asked.rows)
         return np.einsum("dkf,dkf->d", toward, np.linalg.solve(within, toward)) / total
 
-    return _shuffled(between, asked.stratum, draws, seed)
+    return _shuffled(explained, asked, draws, seed)
 
 
 def predictable(people: Patients, covariate: np.ndarray, *, draws: int, seed: int) -> Tie:
@@ -81,20 +72,16 @@ def predictable(people: Patients, covariate: np.ndarray, *, draws: int, seed: in
     asked = _question(people, per_patient(people, covariate))
     if isinstance(asked, Tie):
         return asked
-    sd = asked.rows.std(0)
-    z = asked.rows[:, sd > 1e-12] / sd[sd > 1e-12]
-    if not z.size:
-        return silent(len(asked.rows), "all heatmaps are alike")
-    kernel, n = z @ z.T, len(z)
+    kernel, n = asked.rows @ asked.rows.T, len(asked.rows)
     hat = kernel @ np.linalg.inv(kernel + np.eye(n) * np.trace(kernel) / n)
     alone = np.diag(hat)[:, None]
 
-    def predictive(order: np.ndarray) -> np.ndarray:
-        y = asked.dealt(order)
+    def predictive(dealt: np.ndarray) -> np.ndarray:
+        y = asked.columns(dealt)
         error = (y - np.einsum("pq,dql->dpl", hat, y)) / (1 - alone)
         return 1 - (error**2).sum((1, 2)) / np.maximum((y**2).sum((1, 2)), 1e-12)
 
-    return _shuffled(predictive, asked.stratum, draws, seed)
+    return _shuffled(predictive, asked, draws, seed)
 
 
 def _question(people: Patients, levels: np.ndarray) -> _Question | Tie:
@@ -102,12 +89,25 @@ def _question(people: Patients, levels: np.ndarray) -> _Question | Tie:
     kept = usable(levels)
     if isinstance(kept, str):
         return silent(len(levels), kept)
-    same = people.block[kept][:, None] == people.block[kept][None]
+    block = people.block[kept]
+    same = block[:, None] == block[None]
     centre = np.eye(kept.sum()) - same / same.sum(1, keepdims=True)
-    columns = one_hot(levels[kept])
-    if np.abs(centre @ columns).max() < 1e-9:
-        return silent(int(kept.sum()), "each fold tests one value only, so it cannot be told from the model")
-    return _Question(centre @ people.rows[kept], columns, centre, people.stratum[kept])
+    level = np.unique(levels[kept].astype(str), return_inverse=True)[1]
+    if np.abs(centre @ np.eye(level.max() + 1)[level]).max() < 1e-9:
+        return silent(int(kept.sum()), ONE_VALUE)
+    rows = _scaled(centre @ people.rows[kept], same)
+    if not np.abs(rows).max(initial=0) > 0:
+        return silent(int(kept.sum()), "all heatmaps are alike")
+    stratum = np.array([f"{a} {b}" for a, b in zip(people.stratum[kept], block, strict=True)])
+    return _Question(rows, level, centre, stratum)
+
+
+def _scaled(rows: Rows, same: np.ndarray) -> Rows:
+    """Features of one size, then patients' rows of one size in every block; ``same``: who is in one block."""
+    sd = np.sqrt((rows**2).mean(0))
+    z = np.divide(rows, sd, out=np.zeros_like(rows), where=sd > 1e-12)
+    size = np.sqrt(same @ (z**2).sum(1) / same.sum(1))[:, None]
+    return np.divide(z, size, out=np.zeros_like(z), where=size > 1e-12)
 
 
 def _within(features: np.ndarray, people: Patients, covariate: np.ndarray, draws: int, seed: int) -> Tie:
@@ -122,7 +122,7 @@ def _within(features: np.ndarray, people: Patients, covariate: np.ndarray, draws
         return best
     strongest = min(found, key=lambda one: (one.p, -one.value))
     levels = 1 if len(np.unique(covariate)) == 2 else len(found)  # two levels are one question
-    return Tie(strongest.value, strongest.chance, min(1.0, strongest.p * levels), strongest.n, strongest.unit)
+    return replace(strongest, p=min(1.0, strongest.p * levels), least=min(1.0, strongest.least * levels))
 
 
 def _differences(features: np.ndarray, people: Patients, on: np.ndarray) -> Rows:
@@ -131,7 +131,7 @@ def _differences(features: np.ndarray, people: Patients, on: np.ndarray) -> Rows
         own = people.code == k
         if (own & on).any() and (own & ~on).any():
             rows.append(np.nan_to_num(_mean(features[own & on]) - _mean(features[own & ~on])))
-    return np.reshape(rows, (-1, features.shape[1]))
+    return np.reshape(rows, (len(rows), features.shape[1]))
 
 
 def _mean(features: np.ndarray) -> np.ndarray:
@@ -151,28 +151,33 @@ def flipped(differences: Rows, *, draws: int, seed: int, upper: bool = False) ->
     if n < FEWEST_PATIENTS:
         return silent(n, f"found in {n} patients; {FEWEST_PATIENTS} are needed")
     scaled = differences / np.maximum(np.sqrt((differences**2).mean(0)), 1e-9)
-    signs = np.random.default_rng(seed).integers(0, 2, (draws, n)) * 2.0 - 1
-    means = np.concatenate([scaled.mean(0)[None], signs @ scaled / n])
-    size = (means * np.abs(means) if upper else means**2).mean(1)
-    return Tie(float(size[0]), float(np.median(size[1:])), _p(size[0], size[1:]), n, "sign of a patient's difference")
+
+    def mean_square(flips: np.ndarray) -> np.ndarray:
+        means = flips @ scaled / n
+        return (means * np.abs(means) if upper else means**2).mean(1)
+
+    return held_against(mean_square, signs(n), draws, seed, (n, "sign of a patient's difference"))
 
 
-def _shuffled(statistic, stratum: np.ndarray, draws: int, seed: int) -> Tie:
-    n = len(stratum)
-    value = float(statistic(np.arange(n)[None])[0])
-    rng = np.random.default_rng(seed)
-    null = np.concatenate([statistic(_deal(stratum, min(CHUNK, draws - k), rng)) for k in range(0, draws, CHUNK)])
-    return Tie(value, float(np.median(null)), _p(value, null), n, "patients")
+def _shuffled(statistic: Statistic, asked: _Question, draws: int, seed: int) -> Tie:
+    return held_against(statistic, _deals(asked), draws, seed, (len(asked.level), "patients of one fold"))
 
 
-def _deal(stratum: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Random orders of the patients in which everyone stays in their stratum, shape (draw, patient)."""
-    order = np.tile(np.arange(len(stratum)), (draws, 1))
-    for one in set(stratum):
-        members = np.flatnonzero(stratum == one)
-        order[:, members] = rng.permuted(order[:, members], axis=1)
-    return order
+def _deals(asked: _Question) -> Deals:
+    """Every way to deal the levels to the patients within their strata."""
+    members = [np.flatnonzero(asked.stratum == one) for one in np.unique(asked.stratum)]
+    found = [np.unique(asked.level[own], return_counts=True) for own in members]
+    parts = [between(*(int(count) for count in counts)) for _, counts in found]
 
+    def put(dealt: tuple[np.ndarray, ...]) -> np.ndarray:
+        level = np.empty((*dealt[0].shape[:-1], len(asked.level)), int)
+        for own, (names, _), labels in zip(members, found, dealt, strict=True):
+            level[..., own] = names[labels]
+        return level
 
-def _p(value: float, null: np.ndarray) -> float:
-    return float((1 + (null >= value - 1e-9 * max(1.0, abs(value))).sum()) / (1 + len(null)))
+    return Deals(
+        observed=asked.level[None],
+        total=prod(part.total for part in parts),
+        every=lambda: map(put, product(*(part.every() for part in parts))),
+        random=lambda rng, count: put(tuple(part.random(rng, count) for part in parts)),
+    )

@@ -7,17 +7,27 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from biox.core.errors import InputError, listed
 from biox.core.evidence import joined
 from biox.core.study import Strict
 from biox.core.types import Cohort, Evidence, Fit, Relevance
 from biox.domains.histology.across import across
 from biox.domains.histology.looks import areas, localised, raised, regions
-from biox.domains.histology.measures import average
+from biox.domains.histology.measures import Metric, average, ratio
 from biox.domains.histology.out_of_fold import Heatmaps, evenly, heatmaps
+from biox.domains.histology.positive import positive_class
 from biox.domains.histology.remedies import Measured, by_variant, remedies
 from biox.domains.histology.scan_evidence import ScanPlan, scanned
-from biox.domains.histology.views import Judged, by_kind, by_slide, by_view, curves, false_positives, judged
+from biox.domains.histology.views import (
+    Judged,
+    by_kind,
+    by_slide,
+    by_view,
+    centred,
+    curves,
+    false_positives,
+    judged,
+    of_kind,
+)
 from biox.stats.bootstrap import Resample, resample
 
 Fits = Mapping[int, Mapping[str, Fit]]
@@ -64,13 +74,18 @@ def validate(
     fits: by fold and variant; relevances: by method, fold and variant. The clusters of the tables ``spray_...`` are
     those of main and the first method. Bags of tiles are judged slide by slide; their heatmaps are not scanned.
     """
-    positive = _positive(cohort, settings)
+    positive = positive_class(cohort.classes, settings.positive)
     drawn = _drawn(cohort, settings)
     asked = judged(cohort, fits, positive, drawn)
     views, kinds = curves(asked, settings.centre), false_positives(asked, settings.kind)
-    parts = [by_view(asked, views), by_kind(asked, settings.kind, kinds), by_slide(asked)]
-    measured = [Measured("AUROC", view, "", "higher", metrics) for view, metrics in by_variant(views).items()] + [
-        Measured("false positive rate", kind, "share", "lower", found) for kind, found in by_variant(kinds).items()
+    every, centre = np.ones(len(cohort.samples), bool), centred(asked, settings.centre)
+    parts = [by_view(asked, views, centre), by_kind(asked, settings.kind, kinds), by_slide(asked)]
+    measured = [
+        Measured("AUROC", view, "", "higher", found, centre.get(view, every))
+        for view, found in by_variant(views).items()
+    ] + [
+        Measured("false positive rate", kind, "share", "lower", found, of_kind(asked, settings.kind, kind))
+        for kind, found in by_variant(kinds).items()
     ]
     methods = list(relevances) if cohort.x.ndim == 4 else []
     keep = evenly(cohort.samples, settings.measured, settings.seed)
@@ -91,12 +106,13 @@ def _looked(
 
     kind: the column of tissue types by which positive relevance on negative tiles is told apart, if that is wanted.
     """
-    parts, metrics, by_kind = [], {}, {}
+    parts, metrics, by_kind, tiles = [], {}, {}, {}
     for variant, one in maps.items():
         found = regions(asked.cohort, one, asked.positive)
         lies, ratio = areas(asked.cohort, one, asked.drawn)
         parts += [localised(found, one, asked.drawn), lies]
-        metrics[variant, "centre"] = ratio
+        metrics[variant, "centre"], tiles["centre"] = ratio, _explained(asked.cohort, one)
+        tiles |= {region: np.isfinite(values["RMA"]) for region, values in found.items()}
         metrics |= {(variant, region): average(values["RMA"]) for region, values in found.items()}
         if kind is not None and kind in asked.cohort.samples:
             by_kind |= _raised_by_kind(asked, fits, one, kind)
@@ -104,17 +120,29 @@ def _looked(
     made = []
     for region, found in by_variant(metrics).items():
         measure, unit, better = LOOKED[region]
-        made.append(Measured(measure, method, unit, better, found))
-    made += [Measured("positive relevance", k, "score", "lower", found) for k, found in by_variant(by_kind).items()]
+        made.append(Measured(measure, method, unit, better, found, tiles[region]))
+    for name, found in by_variant(by_kind).items():
+        here = of_kind(asked, kind or "", name)
+        made.append(Measured("positive relevance", name, "of that on positive tiles", "lower", found, here))
     return parts, made
 
 
-def _raised_by_kind(asked: Judged, fits: Fits, maps: Heatmaps, kind: str) -> dict:
-    """Mean positive relevance for the positive class on tiles that are not of it, by kind of tissue."""
+def _explained(cohort: Cohort, maps: Heatmaps) -> np.ndarray:
+    there = np.zeros(len(cohort.samples), bool)
+    there[maps.rows] = True
+    return there
+
+
+def _raised_by_kind(asked: Judged, fits: Fits, maps: Heatmaps, kind: str) -> dict[tuple[str, str], Metric]:
+    """Positive relevance for the positive class on tiles that are not of it, by kind of tissue, as a multiple of that
+    on tiles that are: networks differ in the size of their scores.
+    """
     kinds, negative = asked.cohort.samples[kind].astype(str).to_numpy(), asked.cohort.y != asked.positive
-    value = raised(asked.cohort, fits, maps, asked.positive, negative)
+    value = raised(asked.cohort, fits, maps, asked.positive, np.ones(len(negative), bool))
+    own = average(np.where(negative, np.nan, value))
     return {
-        (maps.variant, str(one)): average(np.where(kinds == one, value, np.nan)) for one in np.unique(kinds[negative])
+        (maps.variant, str(one)): ratio(average(np.where(negative & (kinds == one), value, np.nan)), own)
+        for one in np.unique(kinds[negative])
     }
 
 
@@ -128,13 +156,6 @@ def _plan(settings: HistologyValidation) -> ScanPlan:
         most=settings.scanned,
         seed=settings.seed,
     )
-
-
-def _positive(cohort: Cohort, settings: HistologyValidation) -> int:
-    name = settings.positive or cohort.classes[-1]
-    if name not in cohort.classes:
-        raise InputError(f"validate.positive: there is no class {name!r}; the classes are {listed(cohort.classes)}.")
-    return cohort.classes.index(name)
 
 
 def _drawn(cohort: Cohort, settings: HistologyValidation) -> Resample:

@@ -18,7 +18,7 @@ def cohort(rng: np.random.Generator) -> Cohort:
     """Grey tiles of twelve patients at two sites, half of each patient's of either class."""
     count = PATIENTS * EACH
     patient = np.repeat(np.arange(PATIENTS), EACH)
-    site = rng.permutation(np.repeat(["north", "south"], PATIENTS // 2))
+    site = np.where(np.arange(PATIENTS) // 3 % 2, "north", "south")  # in each of the three folds as many of either
     samples = pd.DataFrame({
         "sample": [f"t{k}" for k in range(count)],
         "subject": [f"p{k:02d}" for k in patient],
@@ -44,8 +44,8 @@ def scanned(given: Cohort, values: np.ndarray, fold: np.ndarray | None = None, s
     patient = pd.factorize(given.samples["subject"])[0]
     fold = patient % 3 if fold is None else fold
     maps = Heatmaps("lrp", "main", np.arange(len(values)), values.astype(np.float32), given.samples["label"], fold, {})
-    found = strategies(maps.values, given.y, CLASSES, 6, seed=0)
-    all_of_it = Scanned(maps, shares(values, 8), found, given.samples, given.y, CLASSES)
+    found, refused = strategies(maps.values, given.y, CLASSES, 6, seed=0)
+    all_of_it = Scanned(maps, shares(values, 8), found, given.samples, given.y, CLASSES, refused)
     return scan(given, all_of_it, Plan(0.05, 499, covariates_of(given.samples, None), seed))[0]
 
 
@@ -58,7 +58,9 @@ def test_a_cohort_without_a_bias_raises_hardly_any_alarm():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         given = cohort(rng)
-        alarms += scanned(given, heat(rng, given), seed=seed)["alarm"].any()
+        fold = rng.permutation(PATIENTS)[pd.factorize(given.samples["subject"])[0]] % 3
+        values = heat(rng, given) * (1 + 3 * fold)[:, None, None]  # folds of unlike models, in which sites are unequal
+        alarms += scanned(given, values, fold, seed)["alarm"].any()
     assert alarms <= 3  # one expected; four or more have a probability below 2 %
 
 
@@ -123,6 +125,35 @@ def test_a_site_that_is_a_fold_cannot_be_told_from_its_model():
     )
     assert np.isnan(found["p"])
     assert found["words"].startswith("Not tested: each fold tests one value only")
+
+
+def test_a_site_left_out_with_its_two_patients_is_not_tested():
+    rng = np.random.default_rng(7)
+    given = cohort(rng)
+    pair = pd.factorize(given.samples["subject"])[0] // 2
+    given.samples["site"] = given.samples["scanner"] = [f"site {k}" for k in pair]
+    table = scanned(given, heat(rng, given) * (1 + pair)[:, None, None], fold=pair)
+    assert "each fold tests one value only" in row(table, "predict", "site, scanner")["words"]
+
+
+def test_what_too_few_patients_could_never_show_is_not_called_absent():
+    rng = np.random.default_rng(8)
+    given = cohort(rng)
+    few = given.take(pd.factorize(given.samples["subject"])[0] < 6)
+    few.samples["site"] = np.where(pd.factorize(few.samples["subject"])[0] % 2, "a", "b")
+    table = scanned(few, heat(rng, given)[: len(few.samples)], fold=np.zeros(len(few.samples), int))
+    asked = table[table["covariate"] == "site"]
+    assert asked["p"].isna().all()
+    assert asked["words"].str.startswith("Not tested: with 6 patients p cannot fall below 0.1").all()
+
+
+def test_without_clusters_the_scan_still_answers_what_it_can():
+    rng = np.random.default_rng(9)
+    given = cohort(rng)
+    few = given.take(np.arange(len(given.samples)) % EACH < 6)
+    table = scanned(few, heat(rng, given)[: len(few.samples)])
+    assert set(table.loc[table["test"] == "cluster", "words"]) == {"Not tested: no groups of heatmaps were found."}
+    assert np.isfinite(row(table, "place", "")["p"])
 
 
 def test_holm_is_over_all_tests_of_the_scan():

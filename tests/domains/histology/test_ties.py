@@ -97,6 +97,30 @@ def test_covariates_change_places_within_strata_only():
     assert held.p > 0.05
 
 
+@pytest.mark.parametrize("sizes", [(4, 1, 1), (1, 4, 4)])
+def test_folds_whose_models_differ_in_scale_feign_no_tie(sizes):
+    rng = np.random.default_rng(11)
+    p = []
+    for k in range(150):
+        features, patient = tiles(rng, alike=1)
+        fold = patient // 7
+        features *= np.array(sizes)[fold][:, None]
+        site = np.where((fold == 1) | ((fold != 1) & (rng.permutation(PATIENTS)[patient] % 2 == 0)), "a", "b")
+        given = people(centred(features, fold), patient, block=fold)
+        p.append([tie(features, given, site, draws=99, seed=k).p, predictable(given, site, draws=99, seed=k).p])
+    assert (np.nanmean(np.array(p) <= 0.05, axis=0) <= 0.1).all()  # 5 % of 150, and 2.8 standard errors
+
+
+def test_the_smallest_p_that_patients_can_reach_is_known():
+    features, patient = tiles(np.random.default_rng(12), alike=0.0)
+    few = patient < 6
+    site = np.where(patient % 2, "a", "b")
+    strong = features + 100.0 * (site == "a")[:, None]
+    found = predictable(people(strong[few], patient[few]), site[few], draws=1999, seed=0)
+    assert found.p == pytest.approx(2 / 20)  # 20 deals of three and three, and the two sites can be swapped
+    assert found.least == pytest.approx(found.p)
+
+
 def test_folds_in_which_one_site_prevails_neither_hide_a_tie_nor_feign_one():
     rng = np.random.default_rng(10)
     features, patient = tiles(rng, alike=0.5)

@@ -8,11 +8,14 @@ import pytest
 from biox.core.errors import InputError
 from biox.core.study import Study
 from biox.core.types import CLAIM_COLUMNS, Cohort, Evidence
+from biox.domains.histology import validate as histology_validate
 from biox.domains.histology.asking import asked
 from biox.domains.histology.out_of_fold import heatmaps, logits_of
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.simulated_tiles import SimulatedTiles, simulated_tiles
-from biox.domains.histology.validate import HistologyValidation, validate
+from biox.domains.histology.validate import HistologyValidation, _raised_by_kind, validate
+from biox.domains.histology.views import Judged
+from biox.stats.bootstrap import resample
 from biox.steps.attribute import attribute
 from biox.steps.train import train
 
@@ -74,9 +77,31 @@ def test_the_corner_is_measured_found_and_removed(evidence):
     assert gain["gain"] == pytest.approx(gain["after"] - gain["before"])
 
 
+def test_the_place_found_is_measured_on_patients_who_did_not_choose_it(evidence):
+    found = one(evidence.tables["remedies"], measure="relevance at the place found", variant="clean")
+    assert found["group"] == "tumour, row 1, column 1"
+    assert found["before"] > 2 * found["after"]
+    assert found["patients"] == 3  # of six
+    assert np.isnan(found["low"])  # three patients say nothing of others
+
+
+def test_a_network_with_smaller_scores_does_not_seem_to_have_mended_its_false_alarms(made, monkeypatch):
+    cohort, fits, relevances = made
+    drawn = resample(cohort.samples["subject"].to_numpy(), draws=10, seed=0)
+    maps, every = heatmaps(cohort, relevances["lrp"], "main"), np.ones((1, len(cohort.y)))
+    judged = Judged(cohort, {}, 1, drawn)
+    before = _raised_by_kind(judged, fits, maps, "tissue_type")
+    raised = histology_validate.raised
+    monkeypatch.setattr(histology_validate, "raised", lambda *given: 0.2 * raised(*given))
+    after = _raised_by_kind(judged, fits, maps, "tissue_type")
+    assert len(before) > 1
+    for kind, metric in before.items():
+        assert after[kind](every)[0] == pytest.approx(metric(every)[0])
+
+
 def test_every_table_of_the_contract_is_there(evidence):
     wanted = {"views", "slides", "subclasses", "localisation", "areas", "remedies", "scan", "places"}
-    wanted |= {"spray_points", "spray_clusters", "spray_maps", "spray_spectrum", "spray_purity"}
+    wanted |= {"spray_points", "spray_clusters", "spray_maps", "spray_spectrum", "spray_purity", "spray_refused"}
     assert wanted <= set(evidence.tables)
     assert tuple(evidence.claims.columns) == CLAIM_COLUMNS
     assert not evidence.claims.duplicated(["claim", "group"]).any()

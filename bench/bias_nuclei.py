@@ -5,7 +5,6 @@ patient, for patients are not known. Which stain a tile has stands in the column
 """
 
 import os
-from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from bias_studies import Run, scanned
+from bias_kept import Made
+from bias_studies import Run, seen
 
 from biox.core.types import Cohort
 from biox.domains.histology.image_masks import ImageMasks, image_masks
@@ -26,14 +26,14 @@ MODEL = {"model": {"name": "bias_nets:strided", "widths": (12, 24, 32, 48)}}
 TRAINING = {"epochs": 12, "batch": 64, "learning_rate": 5e-3, "balanced": True}
 
 
-def nuclei(seed: int, artefact: str) -> dict[str, Any]:
+def nuclei(seed: int, artefact: str) -> Made:
     """Plant, find, measure, remove; and the same scan where nothing was planted."""
     cohort = planted(tiles(seed), Plant(artefact=artefact, share=SHARE, label="nucleus", seed=seed))
     stain = np.where(cohort.samples["planted"], "second laboratory", "first laboratory")
     told = {"stain": stain} if artefact == "stain" else {}
     cohort = replace(cohort, samples=cohort.samples.assign(**told))
     run = Run(cohort, seed, variants={"clean": {"learn": {"view": "clean"}}}, training=TRAINING, **MODEL)
-    record: dict[str, Any] = {"scan": scanned(run)}
+    record: dict[str, Any] = {}
     for variant in run.study.all_variants():
         found = regions(cohort, run.maps(variant), positive=1)
         record[variant] = {view: run.auroc(variant, view) for view in ("given", "clean", "swapped")}
@@ -42,10 +42,9 @@ def nuclei(seed: int, artefact: str) -> dict[str, Any]:
             "in nuclei": _mean(found["object"]["RMA"]),
             "area of nuclei": _mean(found["object"]["chance"]),
         }
-    plain = copy(untouched(seed))
-    plain.cohort = replace(plain.cohort, samples=tiles(seed).samples.assign(**told))
-    record["scan of clean tiles"] = scanned(plain)
-    return record
+    plain = seen(untouched(seed))
+    plain = replace(plain, cohort=replace(plain.cohort, samples=tiles(seed).samples.assign(**told)))
+    return Made(record, {"scan": seen(run), "scan of clean tiles": plain})
 
 
 @lru_cache(maxsize=1)

@@ -13,9 +13,10 @@ import pandas as pd
 
 from biox.core.types import Cohort, Evidence, Fit, Relevance, claims_table
 from biox.domains.histology.alike import ANOTHER, alike
+from biox.domains.histology.concerned import told
 from biox.domains.histology.measures import Metric, area_under_curve, average, difference
 from biox.domains.histology.out_of_fold import logits_of
-from biox.stats.bootstrap import Resample, interval
+from biox.stats.bootstrap import Resample
 
 Fits = Mapping[int, Mapping[str, Fit]]
 Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
@@ -61,11 +62,10 @@ def row(
     name: tuple[str, str], what: tuple[str, str], metric: Metric, drawn: Resample, tiles: np.ndarray
 ) -> dict[str, Any]:
     """One row of the table. name: variant and what it prepares; what: measure and group; tiles: those that count."""
-    found = interval(metric, drawn)
+    found = told(metric, drawn, tiles)
     values = {"value": found.value, "low": found.low, "high": found.high}
-    people = len(np.unique(drawn.index[tiles]))
     named = {"variant": name[0], "prepare": name[1], "measure": what[0], "group": what[1]}
-    return {**named, **values, "unit": "share", "tiles": int(tiles.sum()), "patients": people}
+    return {**named, **values, "unit": "share", "tiles": int(tiles.sum()), "patients": found.n}
 
 
 def scored(

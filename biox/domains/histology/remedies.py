@@ -3,25 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from biox.core.types import Evidence, claims_table
+from biox.domains.histology.concerned import told
 from biox.domains.histology.measures import Metric, difference
 from biox.domains.histology.views import HOW
-from biox.stats.bootstrap import Resample, claim_row, interval
+from biox.stats.bootstrap import Resample, claim_row
 
 LEFT_OUT = ("logistic", "zero-rule")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure by variant; ``better``: "higher", "lower" or "nearer to 1"."""
+    """One measure by variant; ``better``: "higher", "lower" or "nearer to 1"; ``tiles``: those that count (a mask)."""
 
     measure: str
     group: str
     unit: str
     better: str
     metrics: Mapping[str, Metric]
+    tiles: np.ndarray
 
 
 def remedies(measured: list[Measured], drawn: Resample) -> Evidence:
@@ -32,7 +35,7 @@ def remedies(measured: list[Measured], drawn: Resample) -> Evidence:
         for variant, after in one.metrics.items():
             if variant == "main" or variant in LEFT_OUT:
                 continue
-            first, second, gain = (interval(m, drawn) for m in (before, after, difference(after, before)))
+            first, second, gain = (told(m, drawn, one.tiles) for m in (before, after, difference(after, before)))
             rows.append(
                 {
                     "measure": one.measure,

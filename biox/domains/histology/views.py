@@ -8,9 +8,10 @@ import pandas as pd
 from scipy.special import softmax
 
 from biox.core.types import Cohort, Evidence, claims_table
-from biox.domains.histology.measures import Metric, area_under_curve, average, called
+from biox.domains.histology.concerned import told
+from biox.domains.histology.measures import Metric, area_under_curve, called
 from biox.domains.histology.out_of_fold import Fits, logits_of
-from biox.stats.bootstrap import Interval, Resample, claim_row, interval
+from biox.stats.bootstrap import Interval, Resample, claim_row
 
 HOW = "out of fold; interval: bootstrap over patients"
 WITHOUT = ("zero-rule",)  # it says the same of every tile
@@ -37,28 +38,38 @@ def curves(asked: Judged, centre: str) -> dict[tuple[str, str], Metric]:
     """The AUROC of each variant and view; and, where the class of the centre is known, with the positive tiles whose
     centre is positive ("centred") or is not ("off-centre").
     """
-    y, every = asked.cohort.y, np.ones(len(asked.cohort.y), bool)
+    y, parts = asked.cohort.y, centred(asked, centre)
+    every = np.ones(len(y), bool)
     found = {
         (variant, view): area_under_curve(logits, y, every)
         for variant, views in asked.logits.items()
         for view, logits in views.items()
     }
-    if centre in asked.cohort.samples:
-        at = (asked.cohort.samples[centre] == asked.cohort.classes[asked.positive]).to_numpy()
-        for name, rows in (("centred", (y != asked.positive) | at), ("off-centre", (y != asked.positive) | ~at)):
-            if len(np.unique(y[rows])) == len(asked.cohort.classes):
-                found |= {(v, name): area_under_curve(views["given"], y, rows) for v, views in asked.logits.items()}
+    for name, rows in parts.items():
+        found |= {(v, name): area_under_curve(views["given"], y, rows) for v, views in asked.logits.items()}
     return found
 
 
-def by_view(asked: Judged, metrics: dict[tuple[str, str], Metric]) -> Evidence:
-    """Does the model stay right when the artefact moves? AUROC by view (table ``views``)."""
+def centred(asked: Judged, centre: str) -> dict[str, np.ndarray]:
+    """Which tiles (masks) are those with a positive or another centre and those that are not positive; if known."""
+    if centre not in asked.cohort.samples:
+        return {}
+    other = asked.cohort.y != asked.positive
+    at = (asked.cohort.samples[centre] == asked.cohort.classes[asked.positive]).to_numpy()
+    parts = {"centred": other | at, "off-centre": other | ~at}
+    return {name: rows for name, rows in parts.items() if len(set(asked.cohort.y[rows])) == len(asked.cohort.classes)}
+
+
+def by_view(asked: Judged, metrics: dict[tuple[str, str], Metric], parts: dict[str, np.ndarray]) -> Evidence:
+    """Does the model stay right when the artefact moves? AUROC by view (table ``views``).
+
+    parts: the tiles (masks) of those views that are a part of the tiles.
+    """
     rows, claims = [], []
     for (variant, view), metric in metrics.items():
-        found = interval(metric, asked.drawn)
-        rows.append(
-            {"variant": variant, "view": view, "auroc": found.value, **_ends(found), "tiles": len(asked.cohort.y)}
-        )
+        tiles = parts.get(view, np.ones(len(asked.cohort.y), bool))
+        found = told(metric, asked.drawn, tiles)
+        rows.append({"variant": variant, "view": view, "auroc": found.value, **_ends(found), "tiles": int(tiles.sum())})
         claims.append(claim_row(found, "AUROC by view", f"{variant} | {view}", HOW))
     return Evidence(claims_table(claims), {"views": pd.DataFrame(rows)})
 
@@ -78,15 +89,18 @@ def false_positives(asked: Judged, column: str) -> dict[tuple[str, str], Metric]
 def by_kind(asked: Judged, column: str, metrics: dict[tuple[str, str], Metric]) -> Evidence:
     """Of which tissue do the false alarms come? (table ``subclasses``)."""
     rows, claims = [], []
-    samples, negative = asked.cohort.samples, asked.cohort.y != asked.positive
     for (variant, kind), metric in metrics.items():
-        found, here = interval(metric, asked.drawn), negative & (samples[column].astype(str) == kind).to_numpy()
-        counts = {"tiles": int(here.sum()), "patients": samples.loc[here, "subject"].nunique()}
-        rows.append(
-            {"variant": variant, "column": column, "value": kind, **counts, "rate": found.value, **_ends(found)}
-        )
-        claims.append(claim_row(found, "false positive rate", f"{variant} | {kind}", HOW) | {"n": counts["patients"]})
+        here = of_kind(asked, column, kind)
+        found = told(metric, asked.drawn, here)
+        figures = {"rate": found.value, **_ends(found), "tiles": int(here.sum())}
+        rows.append({"variant": variant, "column": column, "value": kind, **figures})
+        claims.append(claim_row(found, "false positive rate", f"{variant} | {kind}", HOW))
     return Evidence(claims_table(claims), {"subclasses": pd.DataFrame(rows)} if rows else {})
+
+
+def of_kind(asked: Judged, column: str, kind: str) -> np.ndarray:
+    """The tiles of a kind that are not positive, as a mask."""
+    return (asked.cohort.y != asked.positive) & (asked.cohort.samples[column].astype(str) == kind).to_numpy()
 
 
 def by_slide(asked: Judged) -> Evidence:
@@ -112,11 +126,6 @@ def by_slide(asked: Judged) -> Evidence:
             }
         )
     return Evidence(claims_table([]), {"slides": pd.DataFrame(rows)})
-
-
-def mean_of(value: np.ndarray, asked: Judged) -> Interval:
-    """The mean over tiles of a value that is NaN where it is not defined, with its interval."""
-    return interval(average(value), asked.drawn)
 
 
 def _ends(found: Interval) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Where a prediction of new slides is written: tables, relevance, heatmaps for QuPath, pictures for the viewer."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,6 @@ def write_prediction(found: SlidePrediction, folder: Path) -> dict[str, Any] | N
     marked = {name: Marked(source) for name, source in sources.items()}
     by = {str(row["slide"]): by_models(bool(row["known"])) for _, row in found.slides.iterrows()}
     if not heatmaps(found.new, {0: found.relevance}, None, marked, folder / "heatmaps", by):
-        (folder / "heatmaps").rmdir()
+        shutil.rmtree(folder / "heatmaps")
         return None
     return json.loads((folder / "heatmaps" / "viewer" / "viewer.json").read_text(encoding="utf-8"))

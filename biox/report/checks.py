@@ -2,6 +2,7 @@
 
 import math
 
+from biox.core.subjects import subject
 from biox.report.agreement import SPREAD
 from biox.report.blocks import Fold, Section, Table, Terms, Text, section, tidy
 from biox.report.found import claims, parts, shown_name, table
@@ -34,7 +35,7 @@ def variants(given: Given) -> Section | None:
         " Same relevance: rank correlation of the relevance profile with that of this study's model; 1 is an unchanged "
         f"explanation, 0 an unrelated one. {SPREAD}"
     )
-    caption = "Accuracies with 95 % intervals over people; the change is in percentage points."
+    caption = f"Accuracies with 95 % intervals over {subject(given.cohort).many}; the change is in percentage points."
     caption += same if "relevance_correlation" in found else ""
     cells = tuple(_variant(given, row) for row in ordered)
     if "relevance_correlation" not in found:

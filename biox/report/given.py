@@ -50,6 +50,11 @@ class Answer:
     cautions: tuple[str, ...]
 
 
+def positive(given: Given) -> str:
+    """The class whose evidence is sought: that of the setting ``validate: {positive: ...}``, else the last one."""
+    return str(given.study.validate_.get("positive") or given.cohort.classes[-1])
+
+
 def first_method(given: Given) -> str:
     """The method whose maps are drawn: the first that the study names."""
     return next(iter(given.study.methods))

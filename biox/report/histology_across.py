@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from biox.core.subjects import subject
 from biox.domains.histology.alike import ANOTHER
 from biox.report.blocks import Fold, Section, Table, Terms, Text, section, tidy
 from biox.report.found import records, shown_name, table
 from biox.report.given import Given
-from biox.report.words import UNKNOWN, amount, count, interval, joined, number, percent
+from biox.report.histology_views import share
+from biox.report.words import count, interval, joined, number, percent
 
 TERMS = (
     ("Left-out site", "a site of which no model that judges its tiles has seen a single tile."),
@@ -23,7 +25,7 @@ TERMS = (
 )
 STAINS = {"none": "as scanned", "macenko": "Macenko", "reinhard": "Reinhard"}
 OVERLAP = "top-10 % overlap"
-SHARES = (OVERLAP, "relevance in the object")
+SHARES = ("AUROC", OVERLAP, "relevance in the object")
 COLUMNS = {"slide": "slide", "subject": "patient", "label": "label", "site": "site", "scanner": "scanner"}
 
 
@@ -41,7 +43,7 @@ def across(given: Given) -> Section | None:
     cells = {(str(row.variant), _name(row, several)): _cell(row) for row in shown}
     stains = {str(row.variant): str(row.prepare) for row in records(found)}
     rows = tuple((name, *(cells.get((v, name), "") for v in variants)) for name in names)
-    caption = "With 95 % intervals over patients."
+    caption = f"With 95 % intervals over {subject(given.cohort).many}."
     drawn = Table(("", *(_head(v, stains) for v in variants)), rows, caption)
     said = [Text(words) for words in (*_held(found), *_changed(found)) if words]
     return section("across", "Across sites and stains", [*said, Terms(TERMS), drawn, slides])
@@ -62,17 +64,28 @@ def _name(row: Any, several: bool) -> str:
 
 
 def _cell(row: Any) -> str:
+    """A share in per cent, AUROC too, any other figure with two digits; with its interval."""
     if row.measure in SHARES:
-        return f"{amount(row.value, 'share')} ({interval(row.low, row.high, 'share')})"
-    return _plain(row)
+        return share(row.value, row.low, row.high)
+    return _plain(row.value, row.low, row.high, 2)
 
 
-def _plain(row: Any, sign: str = "") -> str:
-    """A figure with its interval, both with two digits."""
-    if not math.isfinite(row.low):
-        return f"{sign}{number(row.value)}"
-    to = " to " if row.low < 0 else "–"
-    return f"{sign}{number(row.value)} ({number(row.low)}{to}{number(row.high)})"
+def _plain(value: float, low: float, high: float, digits: int) -> str:
+    """A figure with its interval; the two ends are apart by a word where one is negative."""
+    if not math.isfinite(low):
+        return number(value, digits)
+    to = " to " if low < 0 else "–"
+    return f"{number(value, digits)} ({number(low, digits)}{to}{number(high, digits)})"
+
+
+def _said(row: Any) -> str:
+    ends = f" ({interval(row.low, row.high, 'share')})" if math.isfinite(row.low) else ""
+    return percent(row.value, 1) + ends
+
+
+def _points(row: Any) -> str:
+    """A change of the AUROC in percentage points, with its sign."""
+    return ("+" if row.value > 0 else "") + _plain(100 * row.value, 100 * row.low, 100 * row.high, 1)
 
 
 def _held(found: pd.DataFrame) -> list[str]:
@@ -82,7 +95,7 @@ def _held(found: pd.DataFrame) -> list[str]:
     elsewhere = [name for name in value if name == "external" or name.startswith("left-out ")]
     if "out of fold" not in value or not elsewhere:
         return []
-    parts = [f"{_plain(value[name])} {_at(name)}" for name in ("out of fold", *elsewhere)]
+    parts = [f"{_said(value[name])} {_at(name)}" for name in ("out of fold", *elsewhere)]
     return [f"The AUROC of the study's model is {joined(parts)}."]
 
 
@@ -98,7 +111,7 @@ def _changed(found: pd.DataFrame) -> list[str]:
         changes = [value[key] for key in value if key[0] == "AUROC change" and _tells(key[1])]
         if not changes:
             continue
-        parts = [f"{_plain(row, '+' if row.value > 0 else '')} {_at(str(row.group))}" for row in changes]
+        parts = [f"{_points(row)} {_at(str(row.group))}" for row in changes]
         alike = [row for (measure, _), row in value.items() if measure == OVERLAP]
         shared = (
             f" Its heatmaps share {percent(alike[0].value)} of their top tenth with the study's model's"
@@ -107,7 +120,8 @@ def _changed(found: pd.DataFrame) -> list[str]:
         )
         shared += f"{_beside(found)}." if alike else ""
         said.append(
-            f"“{variant}” ({STAINS.get(rows['prepare'].iloc[0], '')}) changes the AUROC by {joined(parts)}.{shared}"
+            f"“{variant}” ({STAINS.get(rows['prepare'].iloc[0], '')}) changes the AUROC by {joined(parts)}, in "
+            f"percentage points.{shared}"
         )
     return said
 
@@ -136,16 +150,13 @@ def _slides(given: Given) -> Fold | None:
         (
             *(str(getattr(row, name)) for name in there),
             count(row.tiles),
-            percent(row.accuracy),
-            _known(row.auroc),
-            number(row.score),
+            percent(row.accuracy, 1),
+            percent(row.auroc, 1),
+            percent(row.score, 1),
         )
         for row in records(found)
     )
-    head = (*(COLUMNS[name] for name in there), "tiles", "accuracy", "AUROC", "mean probability")
+    words = COLUMNS | {"subject": subject(given.cohort).one}
+    head = (*(words[name] for name in there), "tiles", "accuracy", "AUROC", "mean probability")
     caption = f"Mean probability: of “{given.cohort.classes[-1]}”, over the slide's tiles."
     return Fold(f"The {len(rows)} slides of the external cohort", (tidy(Table(head, rows, caption, names=len(there))),))
-
-
-def _known(value: float) -> str:
-    return number(value) if value == value else UNKNOWN

@@ -3,13 +3,14 @@
 import math
 from typing import Any
 
+from biox.core.subjects import Subject, subject
 from biox.report.found import Claim, claim
 from biox.report.given import Answer, Given
-from biox.report.histology_bias import verdict
+from biox.report.histology_bias import scanned, verdict
 from biox.report.histology_places import KNOWN, centre_sentence, of_main, place_sentence
-from biox.report.histology_remedies import AUROC, named, sentence, told
+from biox.report.histology_remedies import AUROC, named, told
 from biox.report.histology_views import on_views, view_name
-from biox.report.words import amount, interval, joined, number, percent
+from biox.report.words import amount, capital, interval, joined, number, percent
 
 FEW_PATIENTS = 30
 AUROC_OF_CHANCE = 0.5
@@ -36,8 +37,9 @@ def how_well(given: Given) -> str:
     right = claim(given.evidence, "accuracy", "main")
     right_share = "" if right is None else f" and named {amount(right.value, right.unit)} of the samples right"
     ends = f"95 % interval {interval(own.low, own.high, own.unit)}; " if math.isfinite(own.low) else ""
+    many = subject(given.cohort).many
     apart = (
-        f"On patients it had not seen the model told {classes} apart with an AUROC of {amount(own.value, own.unit)} "
+        f"On {many} it had not seen the model told {classes} apart with an AUROC of {amount(own.value, own.unit)} "
         f"({ends}guessing 50 %{colour}){right_share}."
     )
     return " ".join(words for words in (apart, _verdict(own, logistic), _elsewhere(given), external(given)) if words)
@@ -49,7 +51,7 @@ def external(given: Given) -> str:
     if found is None:
         return ""
     ends = f" (95 % interval {interval(found.low, found.high, found.unit)})" if math.isfinite(found.low) else ""
-    patients = f" of {found.n:.0f} patients" if math.isfinite(found.n) else ""
+    patients = f" of {found.n:.0f} {subject(given.cohort).many}" if math.isfinite(found.n) else ""
     return f"On the external cohort{patients} it reaches {amount(found.value, found.unit)}{ends}."
 
 
@@ -85,19 +87,18 @@ def where(given: Given) -> str:
 
 
 def remedied(given: Given) -> str:
-    """What the best remedy changed: AUROC on the version of the tiles that asks most, and relevance on an artefact."""
+    """What each remedy changed: AUROC on the version of the tiles that asks most, and relevance on an artefact."""
     found = named(given)
-    shown = [] if found is None else [sentence(row) for row in told(found) if row.measure in REMEDIED]
+    shown = [] if found is None else told(found, REMEDIED, 1)
     return f"Trained otherwise: {' '.join(shown)}" if shown else ""
 
 
 def cautions(given: Given) -> list[str]:
     """Few patients, colour that does as well, and an AUROC that falls on another version of the tiles."""
-    words, patients = [], given.cohort.samples["subject"].nunique()
+    of = subject(given.cohort)
+    words, patients = [] if of.known else [_unknown(of)], given.cohort.samples["subject"].nunique()
     if patients < FEW_PATIENTS:
-        words.append(
-            f"Only {patients} patients: every figure here is uncertain, and a bias scan finds only strong ties."
-        )
+        words.append(f"Only {patients} {of.many}: every figure here is uncertain, and {_scan_of_few(given)}.")
     gain = claim(given.evidence, "accuracy above logistic", "main")
     if gain is not None and math.isfinite(gain.low) and gain.low <= 0:
         ends = f"{number(100 * gain.low, 1)} to {number(100 * gain.high, 1)}"
@@ -115,3 +116,18 @@ def cautions(given: Given) -> list[str]:
             "part of it is owed to something other than the tissue."
         )
     return words
+
+
+def _unknown(of: Subject) -> str:
+    """What follows where nobody knows which images, slides or tiles are of one patient."""
+    return (
+        f"Patients are not known. {capital(of.many)} of one patient may stand in training and in testing, so that "
+        f"figures may be too good, and intervals, which count {of.many} as independent, are too narrow."
+    )
+
+
+def _scan_of_few(given: Given) -> str:
+    """What a bias scan of few patients is worth: it may find strong ties, or none at all."""
+    own = scanned(given)
+    made = own is not None and bool(own["p"].notna().any())
+    return "a bias scan finds only strong ties" if made or own is None else "the bias scan could find nothing"

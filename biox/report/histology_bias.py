@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from biox.core.subjects import subject
 from biox.report.blocks import Block, Fold, Section, Table, Terms, Text, section, tidy
 from biox.report.found import records, table
 from biox.report.given import Given, first_method
@@ -13,7 +14,7 @@ from biox.report.words import capital, count, number, p_cell, p_value, plural
 
 TERMS = (
     ("Bias scan", "tests, made in every study, of whether the heatmaps go with something that is not the tissue."),
-    ("Chance", "what the same number is when patients are shuffled (the median), so that nothing is there to find."),
+    ("Chance", "what the same number is when {many} are shuffled (the median), so that nothing is there to find."),
     ("Corrected", "with many tests some stand out by chance; the corrected p allows for their number (Holm)."),
     (
         "Tie to the label",
@@ -29,6 +30,12 @@ TESTS = {
     "pen": "pen ink draws relevance",
 }
 TOLD = 3
+INK = ("ink", "pen")
+INKED = "and the labels go with it: the model may use it as a shortcut"
+INK_ALONE = "but the labels hardly go with it: sharp dark edges draw relevance also where nothing is learnt from them"
+NO_TISSUE = ": something sits there that is no tissue"
+EITHER = "; no turning of the tissue explains that: it is a mark, or tissue that always lies the same way"
+"""What the test of a place can tell, which is less than its words of earlier evidence."""
 TIES = ("cluster", "predict")
 TIED = 0.2
 """Cramer's V with the label from which a covariate is called tied to it (as in the scan)."""
@@ -41,12 +48,14 @@ def bias(given: Given) -> Section | None:
     if found is None or own is None:
         return None
     others = found.drop(index=own.index)
-    blocks: list[Block] = [Terms(TERMS), Text(verdict(given)), _table(own)]
+    many = subject(given.cohort).many
+    terms = Terms(tuple((term, words.replace("{many}", many)) for term, words in TERMS))
+    blocks: list[Block] = [terms, Text(verdict(given)), _table(own, many)]
     for variant, method in others[["variant", "method"]].drop_duplicates().itertuples(index=False, name=None):
         rows = others[(others["variant"] == variant) & (others["method"] == method)]
         alarms = int(_alarm(rows).sum())
         title = f"The same scan of “{variant}” ({method}): {plural(alarms, 'alarm')} in {plural(_tested(rows), 'test')}"
-        blocks.append(Fold(title, (_table(rows),)))
+        blocks.append(Fold(title, (_table(rows, many),)))
     return section("bias", "The bias scan", blocks)
 
 
@@ -66,28 +75,60 @@ def verdict(given: Given) -> str:
         return ""
     made, found = _tested(own), records(own[_alarm(own)])
     if not made:
-        return "The bias scan could make no test: too little is known of the patients, or there are too few."
+        return f"The bias scan could not have found a bias: {_silent(own)}."
     if not found:
         least = f"smallest corrected {p_value(float(own['q'].min()))}"
-        return f"No bias was found: the bias scan raises no alarm in {plural(made, 'test')} ({least})."
+        unmade = f" But it could not have found every bias: {_silent(own)}." if made < len(own) else ""
+        return f"No bias was found: the bias scan raises no alarm in {plural(made, 'test')} ({least}).{unmade}"
     alarms = f"the bias scan raises {plural(len(found), 'alarm')} in {plural(made, 'test')}"
     lead = "A bias was found" if any(serious(row) for row in found) else "A possible bias"
-    told = " ".join(sentence(row) for row in found[:TOLD])
-    more = f" {len(found) - TOLD} more stand in the table of the scan." if len(found) > TOLD else ""
+    alike: dict[str, list[Any]] = {}
+    for row in found:
+        alike.setdefault(_words(row) or name(row), []).append(row)
+    kept = list(alike.values())[:TOLD]
+    told, rest = " ".join(sentence(rows) for rows in kept), len(found) - sum(len(rows) for rows in kept)
+    more = f" {rest} more stand in the table of the scan." if rest else ""
     return f"{lead}: {alarms}. {told}{more}"
 
 
 def serious(row: Any) -> bool:
-    """Whether an alarm is more than a tie that may be right: a place, ink, or what goes with the labels as well."""
-    return str(row.test) not in TIES or (math.isfinite(row.label_tie) and row.label_tie >= TIED)
+    """Whether an alarm goes with the labels as well: a shortcut, and no tie that may be right.
+
+    A place has no tie to the labels: it may be a mark, or tissue that always lies the same way.
+    """
+    return math.isfinite(row.label_tie) and row.label_tie >= TIED
 
 
-def sentence(row: Any) -> str:
-    """One test in words, with its number, chance and corrected p."""
-    words = re.sub(r"(?<=\d)%", " %", str(row.words or "")).rstrip(". ") or name(row)
+def sentence(rows: list[Any]) -> str:
+    """What one or several tests say in the same words, with the number, chance and corrected p of each."""
+    words = re.sub(r"(?<=\d)%", " %", _words(rows[0])).rstrip(". ") or name(rows[0])
+    covariate = str(rows[0].covariate or "")
+    words = words.replace(covariate, covariate.removeprefix("flag_").replace("_", " ")) if covariate else words
+    each = [_numbers(row) for row in rows]
+    return f"{capital(words)} ({each[0] if len(each) == 1 else f'{len(each)} tests: ' + '; '.join(each)})."
+
+
+def _numbers(row: Any) -> str:
     chance = f", by chance {number(row.chance)}" if math.isfinite(row.chance) else ""
     known = f"statistic {number(row.value)}{chance}; " if math.isfinite(row.value) else ""
-    return f"{capital(words)} ({known}corrected {p_value(row.q)})."
+    return f"{known}corrected {p_value(row.q)}"
+
+
+def _words(row: Any) -> str:
+    """What the scan says of a test; an alarm of ink by its tie to the labels, one of a place by what it may be."""
+    said = str(row.words or "")
+    if not bool(row.alarm):
+        return said
+    if str(row.test) in INK:
+        return f"{capital(TESTS[str(row.test)])}, {INKED if serious(row) else INK_ALONE}"
+    return said.replace(NO_TISSUE, EITHER)
+
+
+def _silent(own: pd.DataFrame) -> str:
+    """How many tests could not be made, and the reasons, the most frequent first."""
+    reasons = own.loc[own["p"].isna(), "reason"].replace("", "no reason given").value_counts(sort=True)
+    told = "; ".join(str(reason) for reason in reasons.index[:TOLD])
+    return f"{plural(int(reasons.sum()), 'test')} of {len(own)} could not be made ({told})"
 
 
 def name(row: Any) -> str:
@@ -97,8 +138,8 @@ def name(row: Any) -> str:
     return f"{tested} {covariate}" if covariate and str(row.test) in TIES else tested
 
 
-def _table(rows: pd.DataFrame) -> Table:
-    head = ("tested", "found", "chance", "p", "p, corrected", "tie to the label", "patients", "verdict")
+def _table(rows: pd.DataFrame, many: str) -> Table:
+    head = ("tested", "found", "chance", "p", "p, corrected", "tie to the label", many, "verdict")
     cells = tuple(_cells(row) for row in records(rows))
     strong = frozenset(k for k, alarm in enumerate(_alarm(rows)) if alarm)
     caption = (

@@ -2,13 +2,14 @@
 
 import pandas as pd
 
+from biox.core.subjects import subject
 from biox.report import svg
 from biox.report.blocks import Figure, Grid, Section, Table, Text, section
 from biox.report.explained_tiles import Explained, Shown, explained, strip
 from biox.report.given import Given
 from biox.report.histology_slides import outlines, pictures, slides
 from biox.report.marks import slug
-from biox.report.words import UNKNOWN, count, number, percent, plural
+from biox.report.words import UNKNOWN, capital, count, number, percent, plural
 
 GROUPS = ("site", "scanner", "stain", "stain_group", "tissue_type", "planted")
 ROW, ROWS, SIDE = 6, 2, 84.0
@@ -37,18 +38,23 @@ def overview(given: Given) -> str:
     scale = float(known.median()) if len(known) else 0.0
     wide = f" at {number(scale)} µm per pixel ({number(scale * width, 0)} µm wide)" if scale > 0 else ""
     bags = f" A sample is a slide, of which {shape[2]} tiles are read." if len(shape) == SLIDE_AXES else ""
-    people = plural(samples["subject"].nunique(), "patient")
-    return (
-        f"{plural(len(samples), 'sample')} of {people}; a tile has {height} × {width} pixels{wide}.{bags} All tiles of "
-        "a patient stand in the same fold, so that a model is never tested on a patient it has seen."
+    of = subject(given.cohort)
+    many = plural(samples["subject"].nunique(), of.one)
+    an = "an" if of.one[0] in "aeiou" else "a"
+    apart = (
+        f"All tiles of {an} {of.one} stand in the same fold, so that a model is never tested on {an} {of.one} it has "
+        f"seen{'' if of.known else ', but it may have seen the patient: who the patients are is not known'}."
     )
+    return f"{plural(len(samples), 'sample')} of {many}; a tile has {height} × {width} pixels{wide}.{bags} {apart}"
 
 
 def counts(given: Given) -> Table:
     """One column a class: patients, slides, tiles, and the tiles of every site, scanner and stain group."""
     samples = given.cohort.samples
     groups = [*((name, samples[samples["label"] == name]) for name in given.cohort.classes), ("all", samples)]
-    units = [("patients", "subject"), *([("slides", "slide")] if "slide" in samples else [])]
+    of = subject(given.cohort)
+    slides = [("slides", "slide")] if "slide" in samples and of.many != "slides" else []
+    units = [(of.many, "subject"), *slides] if of.many != "tiles" else slides
     rows = [(words, *(count(own[column].nunique()) for _, own in groups)) for words, column in units]
     rows.append(("samples", *(count(len(own)) for _, own in groups)))
     for column in GROUPS:
@@ -56,7 +62,7 @@ def counts(given: Given) -> Table:
         if 1 < len(levels) <= MOST_GROUPS:
             named = [(f"{column.replace('_', ' ')}: {YES_NO.get(name, name)}", name) for name in levels]
             rows += [(words, *(_among(own, column, name) for _, own in groups)) for words, name in named]
-    caption = "A patient with samples of several classes counts in each of their columns. Shares are of the column."
+    caption = f"{capital(of.many)} with samples of several classes count in each column. Shares are of the column."
     return Table(("", *(name for name, _ in groups)), tuple(rows), caption)
 
 
@@ -82,6 +88,7 @@ def sheet(given: Given, label: str) -> Figure | None:
     for start in range(0, len(shown), ROW):
         drawn, height = strip(shown[start : start + ROW], SIDE, bottom)
         parts, bottom = parts + drawn, bottom + height
-    caption = f"Tiles labelled {label}, of as many patients as there are; under each its patient."
+    of = subject(given.cohort)
+    caption = f"Tiles labelled {label}, of as many {of.many} as there are; under each its {of.one}."
     picture = svg.picture((ROW * (SIDE + 8) + 8, bottom), f"Tiles labelled {label}", caption, parts)
     return Figure(f"tiles-{slug(label)}", picture, caption, width=560)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from biox.core.subjects import subject
 from biox.report import svg
 from biox.report.blocks import Figure, Grid, Section, Terms, Text, section
 from biox.report.explained_tiles import Shown, explained, scale, strip
@@ -49,9 +50,10 @@ def gallery(given: Given) -> Section | None:
         return None
     rows = [[_row(given, scores, name, kind) for kind in KINDS] for name in given.cohort.classes]
     grids = [Grid(tuple(figure for figure in drawn if figure is not None)) for drawn in rows if any(drawn)]
+    of = subject(given.cohort).one
     words = (
-        "Above the tile, below its heatmap by the model that had not seen the patient, who is named under it. Every "
-        "heatmap has its own scale: its colours say where that tile was looked at, not how strongly."
+        f"Above the tile, below its heatmap by the model that had not seen the {of} named under it. Every heatmap has "
+        "its own scale: its colours say where that tile was looked at, not how strongly."
     )
     blocks = [Terms(TERMS), Text(words), *grids] if grids else []
     return section("gallery", "Heatmaps, one by one", blocks)

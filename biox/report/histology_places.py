@@ -3,18 +3,20 @@
 import math
 from dataclasses import dataclass
 
+from biox.core.subjects import subject
 from biox.report import svg
 from biox.report.blocks import Figure, Section, Table, Terms, Text, section, tidy
 from biox.report.found import Claim, claims, parts, records, shown_name, table
 from biox.report.given import Given, first_method
 from biox.report.histology_views import share
 from biox.report.marks import short
-from biox.report.words import UNKNOWN, count, interval, number, percent
+from biox.report.words import UNKNOWN, count, interval, joined, number, percent
 
 TERMS = (
     ("Relevance mass", "the share of all relevance (its absolute value) that lies in the place."),
     ("Chance", "the share of the pixels that the place has: what relevance spread evenly would give."),
     ("Rank accuracy", "the share of the most relevant pixels, as many as the place has, that lie in it."),
+    ("Positive relevance", "the share of what spoke for the explained class alone that lies in the place."),
 )
 INSIDE = {
     "object": "on the marked structures",
@@ -25,7 +27,8 @@ INSIDE = {
     "ink": "on pen ink",
 }
 NAMES = ("place", "model", "explanation")
-NUMBERS = ("relevance mass", "chance", "times chance", "rank accuracy", "of the positive", "patients")
+NUMBERS = ("relevance mass", "chance", "times chance", "rank accuracy", "positive relevance")
+UNEVEN = "A network that learnt no shortcut need not reach 1: most see less at the border, where tiles are padded."
 KNOWN = ("object", "artefact")
 MASS, RANK, POSITIVE = "RMA", "RRA", "mu"
 
@@ -58,9 +61,10 @@ def places(given: Given) -> Section | None:
     centre = centre_sentence(given)
     told += [Text(centre)] if centre else []
     cells = tuple(_cells(row) for row in rows)
-    caption = "Means over tiles, out of fold, with 95 % intervals over patients."
+    many = subject(given.cohort).many
+    caption = f"Means over tiles, out of fold, with 95 % intervals over {many}."
     figures = [chart(given, rows)] if rows else []
-    shown = tidy(Table((*NAMES, *NUMBERS), cells, caption, names=3))
+    shown = tidy(Table((*NAMES, *NUMBERS, many), cells, caption, names=3))
     title = "Where the relevance lies, against chance"
     return section("places", title, [Terms(TERMS), *told, *figures, shown]) if rows else None
 
@@ -82,8 +86,8 @@ def chart(given: Given, rows: list[Place]) -> Figure:
     size = (412, panel.top + panel.height + 20)
     drawn = svg.picture(size, "Relevance mass against chance", described, parts)
     caption = (
-        "Share of the relevance that lies in each place, with its 95 % interval over patients. Upright line: chance. "
-        "Filled: this study's model."
+        "Share of the relevance that lies in each place, with its 95 % interval over "
+        f"{subject(given.cohort).many}. Upright line: chance. Filled: this study's model."
     )
     return Figure("places", drawn, caption, width=560)
 
@@ -113,8 +117,13 @@ def all_places(given: Given) -> list[Place]:
         numbers = row.share, row.low, row.high, row.chance, row.patients
         made.append(Place(str(row.area), str(row.variant), str(row.method), *numbers))
     order = list(INSIDE)
-    made.sort(key=lambda row: order.index(row.place) if row.place in order else len(order))
+    trained = ["main", *given.study.variants]
+    made.sort(key=lambda row: (_at(order, row.place), _at(trained, row.variant)))
     return [row for row in made if math.isfinite(row.mass) and math.isfinite(row.chance)]
+
+
+def _at(order: list[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 def of_main(given: Given) -> list[Place]:
@@ -135,16 +144,19 @@ def place_sentence(row: Place) -> str:
 
 def centre_sentence(given: Given) -> str:
     """Whether the centre of a tile gets more relevance than the rest; "" where it was not measured."""
-    rows = [row for row in claims(given.evidence, "centre ratio") if "main" in parts(row.group)]
-    rows = [row for row in rows if math.isfinite(row.value)]
-    own: Claim | None = next(
-        (row for row in rows if first_method(given) in parts(row.group)), rows[0] if rows else None
-    )
+    rows = [row for row in claims(given.evidence, "centre ratio") if math.isfinite(row.value)]
+    rows = [row for row in rows if first_method(given) in parts(row.group)] or rows
+    by: dict[str, Claim] = {}
+    for row in rows:
+        by.setdefault(next((name for name in given.study.variants if name in parts(row.group)), "main"), row)
+    own = by.pop("main", None)
     if own is None:
         return ""
     ends = f"95 % interval {interval(own.low, own.high)}; " if math.isfinite(own.low) else ""
     times = f"{number(own.value)} times the relevance of one elsewhere"
-    return f"A pixel in the centre of a tile has {times} ({ends}1 is even)."
+    others = joined(f"{number(by[name].value)} with “{name}”" for name in given.study.variants if name in by)
+    beside = f" Models trained otherwise: {others}." if others else ""
+    return f"A pixel in the centre of a tile has {times} ({ends}1 is even).{beside} {UNEVEN}"
 
 
 def _main(given: Given, row: Place) -> bool:

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from biox.core.subjects import subject
 from biox.domains.histology.thumbnails import thumbnails
 from biox.domains.histology.tissue import Tissue
 from biox.report import svg
 from biox.report.blocks import Figure, Fold, Section, Table, section, tidy
 from biox.report.found import records, table
-from biox.report.given import Given
+from biox.report.given import Given, positive
 from biox.report.marks import short, slug
 from biox.report.pictures import image, stored
 from biox.report.words import UNKNOWN, count, joined, percent
@@ -47,20 +48,19 @@ def outlines(given: Given, found: pd.DataFrame) -> str:
 
 
 def slide_results(given: Given) -> Section | None:
-    """What came out for each slide, on patients that the model had not seen."""
+    """What came out for each slide, by the model that had not seen its patient."""
     found = table(given.evidence, "slides")
     if found is None:
         return None
     columns = {
-        "subject": "patient", "label": "label", "site": "site", "scanner": "scanner", "tiles": "tiles",
-        "positive": f"labelled {given.cohort.classes[-1]}", "accuracy": "accuracy", "auroc": "AUROC",
+        "subject": subject(given.cohort).one, "label": "label", "site": "site", "scanner": "scanner", "tiles": "tiles",
+        "positive": f"labelled {positive(given)}", "accuracy": "accuracy", "auroc": "AUROC",
         "score": "mean probability",
     }  # fmt: skip
     there = [name for name in columns if name in found]
     rows = tuple((str(row.slide), *(_cell(getattr(row, name), name) for name in there)) for row in records(found))
     words = sum(name in ("subject", "label", "site", "scanner") for name in there)
-    last = given.cohort.classes[-1]
-    caption = f"Out of fold. Mean probability: of “{last}”, over the tiles of the slide. AUROC: among them."
+    caption = f"Out of fold. Mean probability: of “{positive(given)}”, over the tiles of the slide. AUROC: among them."
     shown = tidy(Table(("slide", *(columns[name] for name in there)), rows, caption, names=1 + words))
     block = shown if len(rows) <= 2 * MOST else Fold(f"All {len(rows)} slides", (shown,))
     return section("slide-results", "Slide by slide", [block])
@@ -70,7 +70,7 @@ def _cell(value: Any, name: str) -> str:
     if name in ("subject", "label", "site", "scanner"):
         return "" if value is None or value != value else str(value)
     value = float(value)
-    return count(value) if name == "tiles" else percent(value) if np.isfinite(value) else UNKNOWN
+    return count(value) if name == "tiles" else percent(value, 1) if np.isfinite(value) else UNKNOWN
 
 
 def _slide(given: Given, row: Any, k: int) -> Figure:
@@ -89,7 +89,12 @@ def _slide(given: Given, row: Any, k: int) -> Figure:
 
 
 def _caption(given: Given, slide: str, own: pd.DataFrame) -> str:
-    known = {"subject": "patient {}", "site": "site {}", "scanner": "scanner {}", "mpp": "tiles at {} µm per pixel"}
+    known = {
+        "subject": f"{subject(given.cohort).one} {{}}",
+        "site": "site {}",
+        "scanner": "scanner {}",
+        "mpp": "tiles at {} µm per pixel",
+    }
     facts = [words.format(own[name].iloc[0]) for name, words in known.items() if name in own and len(own)]
     tiles = joined(f"{count((own['label'] == name).sum())} {name}" for name in given.cohort.classes)
     return f"{', '.join([slide, *facts])}. Tiles: {tiles}."

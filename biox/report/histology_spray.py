@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from biox.core.subjects import Subject, subject
 from biox.report import svg
 from biox.report.blocks import Block, Figure, Fold, Grid, Section, Table, Terms, Text, section
 from biox.report.explained_tiles import Shown, explained, scale, strip
@@ -51,10 +52,10 @@ def _class(given: Given, name: str, rows: pd.DataFrame) -> list[Block | None]:
     words = f"{plural(sum(sizes.values()), 'heatmap')} of “{name}” in {plural(len(sizes), 'group')}{order}."
     more = Fold(f"The other groups of {name} ({len(cards) - CARDS})", (Grid(cards[CARDS:]),))
     grids = [Grid(cards[:CARDS]) if cards else None, more if len(cards) > CARDS else None]
-    return [Text(words), chart(name, rows), *grids, groups(found), *purity(given, name)]
+    return [Text(words), chart(name, rows), *grids, groups(found, subject(given.cohort)), *purity(given, name)]
 
 
-def groups(found: Sequence[Any]) -> Table | None:
+def groups(found: Sequence[Any], of: Subject) -> Table | None:
     """How large the groups are, whether one patient makes up most of one, and how strange each is."""
     rows = tuple(
         (
@@ -69,9 +70,9 @@ def groups(found: Sequence[Any]) -> Table | None:
         )
         for row in found
     )
-    head = ("group", "heatmaps", "patients", "largest patient", "peak", "mirrored", "oddness", "planted")
+    head = ("group", "heatmaps", of.many, f"largest {of.one}", "peak", "mirrored", "oddness", "planted")
     caption = (
-        "Largest patient: the share of the group that one patient makes up. Peak: the share of the relevance in the "
+        f"Largest {of.one}: the share of the group that one {of.one} makes up. Peak: the share of the relevance in the "
         "hottest cell of the mean heatmap; mirrored: in the cells that mirror it, which tissue would give alike. "
         "Oddness: by how much the peak has no mirrored twin; higher is stranger. Planted: tiles with the artefact."
     )

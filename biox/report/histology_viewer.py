@@ -1,5 +1,6 @@
 """The slides themselves, to be zoomed, with their heatmaps over them."""
 
+from biox.core.subjects import subject
 from biox.report.blocks import Section, section
 from biox.report.given import Given, first_method
 from biox.report.viewer import viewer
@@ -14,6 +15,6 @@ def slide_viewer(given: Given) -> Section | None:
     target = given.study.methods[first_method(given)].target
     explained = f"Explained is the score for {OWN.get(target, f'“{target}”')}."
     planted = [PLANTED] if "planted" in given.cohort.samples else []
-    return section(
-        "slides", "The slides and their heatmaps", [viewer(given.slides, " ".join([explained, *planted, FILES]))]
-    )
+    by = f"A slide is shown by the model that never saw its {subject(given.cohort).one}."
+    shown = viewer(given.slides, " ".join([by, explained, *planted, FILES]))
+    return section("slides", "The slides and their heatmaps", [shown])

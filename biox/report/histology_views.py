@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
+from biox.core.subjects import subject
 from biox.report.blocks import Section, Table, Terms, section
 from biox.report.found import records, shown_name, table
-from biox.report.given import Given
+from biox.report.given import Given, positive
 from biox.report.words import UNKNOWN, count, interval, percent
 
 VIEWS = {
@@ -60,7 +61,8 @@ def _grid(given: Given) -> Table | None:
         cells = [known[name].get(str(view)) for name in variants]
         rows.append((view_name(str(view)), *(UNKNOWN if c is None else share(c.auroc, c.low, c.high) for c in cells)))
     caption = (
-        "AUROC with 95 % intervals over patients, out of fold; 50 % is guessing, below it the classes are swapped."
+        f"AUROC with 95 % intervals over {subject(given.cohort).many}, out of fold; 50 % is guessing, below it the "
+        "classes are swapped."
     )
     return Table(("tiles", *(shown_name(name) for name in variants)), tuple(rows), caption)
 
@@ -77,8 +79,8 @@ def _false_alarms(given: Given) -> Table | None:
         rates = (UNKNOWN if row is None else share(row.rate, row.low, row.high) for row in own)
         cells.append((f"{column.replace('_', ' ')}: {value}", *rates, count(of.tiles), count(of.patients)))
     caption = (
-        f"False alarms: the share of these tiles, none of them labelled {given.cohort.classes[-1]}, that are named so; "
-        "lower is better. 95 % intervals over patients."
+        f"False alarms: the share of these tiles, none of them labelled {positive(given)}, that are named so; "
+        f"lower is better. 95 % intervals over {subject(given.cohort).many}."
     )
-    head = ("of", *(shown_name(name) for name in variants), "tiles", "patients")
+    head = ("of", *(shown_name(name) for name in variants), "tiles", subject(given.cohort).many)
     return Table(head, tuple(cells), caption) if cells else None

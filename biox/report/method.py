@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from biox.core.study import Method, Named, Study, Variant
+from biox.core.subjects import subject
 from biox.report.blocks import Code, Section, Text, section
 from biox.report.curves import comparisons, curves, main_comparison
 from biox.report.found import claims, how_pooled, how_tested, table
@@ -75,7 +76,9 @@ def paragraph(given: Given) -> tuple[str, list[str]]:
     if study.domain in FOLLOWS:
         cited.append(study.domain)
         sentences.append(f"The approach follows {FOLLOWS[study.domain]} [{len(cited)}].")
-    sentences.append(f"Intervals are 95 % bootstrap intervals over people. Computed with biox {_version(given)}.")
+    sentences.append(
+        f"Intervals are 95 % bootstrap intervals over {_many(given)}. Computed with biox {_version(given)}."
+    )
     return " ".join(sentences), cited
 
 
@@ -97,8 +100,16 @@ def _images(given: Given) -> str:
     mpp = samples["mpp"].median() if "mpp" in samples else math.nan
     scale = f" at {mpp:.2f} µm per pixel" if math.isfinite(mpp) else ""
     size = f"{shape[-2]} × {shape[-1]} pixels{scale}"
-    patients, classes = plural(samples["subject"].nunique(), "patient"), joined(given.cohort.classes)
-    return f"We analysed {plural(len(samples), 'sample')} of {patients}{slides} ({bags} of {size}); classes: {classes}."
+    of, classes = subject(given.cohort), joined(given.cohort.classes)
+    known = "" if of.known else f"; which {of.many} are of one patient is not known"
+    many = plural(samples["subject"].nunique(), of.one)
+    return (
+        f"We analysed {plural(len(samples), 'sample')} of {many}{slides} ({bags} of {size}); classes: {classes}{known}."
+    )
+
+
+def _many(given: Given) -> str:
+    return subject(given.cohort).many
 
 
 def _scanned(given: Given, source: int) -> str:
@@ -108,7 +119,8 @@ def _scanned(given: Given, source: int) -> str:
         ""
         if tests is None
         else (
-            " and tested for ties to what is known of the tiles and to fixed places, by shuffling patients, after Holm"
+            " and tested for ties to what is known of the tiles and to fixed places, by shuffling "
+            f"{_many(given)}, after Holm"
         )
     )
     return f"Out-of-fold heatmaps were grouped by spectral relevance analysis [{source}]{scan}."
@@ -116,19 +128,25 @@ def _scanned(given: Given, source: int) -> str:
 
 def _splits(given: Given) -> str:
     return (
-        f"Models were trained and tested in {given.study.folds.count} folds, {_dealt(given)}, in which no person "
-        "stands in two folds: one fold for testing, one for validation, the others for training."
+        f"Models were trained and tested in {given.study.folds.count} folds, {_dealt(given)}, in which no "
+        f"{subject(given.cohort).one} stands in two folds: one fold for testing, one for validation, the others for "
+        "training."
     )
 
 
 def _dealt(given: Given) -> str:
     """How people came into the folds; a column of the words train and test gives only the first one."""
     study, column = given.study, given.study.folds.given
-    random = "dealt at random class by class" if study.label_level == "subject" else "dealt at random over all people"
+    random = (
+        "dealt at random class by class"
+        if study.label_level == "subject"
+        else f"dealt at random over all {_many(given)}"
+    )
     if column is None:
         return random
     if column in given.cohort.samples and set(given.cohort.samples[column]) <= {"train", "test"}:
-        return f"the first holding the people that the data mark for testing (column {column}), the others {random}"
+        marked = f"the first holding the {_many(given)} that the data mark for testing (column {column})"
+        return f"{marked}, the others {random}"
     return f"given by the data (column {column})"
 
 

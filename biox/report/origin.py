@@ -17,8 +17,8 @@ def all_claims(given: Given) -> Section | None:
         index=False, name=None
     ):
         fields = (
-            amount(value, unit),
-            interval(low, high, unit),
+            amount(value, _read(claim, unit)),
+            interval(low, high, _read(claim, unit)),
             p_cell(p),
             p_cell(q),
             count(n),
@@ -30,6 +30,11 @@ def all_claims(given: Given) -> Section | None:
     caption = f"{len(rows)} claims. {UNKNOWN} stands where a number does not apply or is undefined."
     folded = Fold("Every claim of this study", (Table(head, tuple(rows), caption, names=2, notes=2),))
     return section("claims", "All claims", [folded]) if rows else None
+
+
+def _read(claim: str, unit: str) -> str:
+    """AUROC is read as a share here as elsewhere in a report on images."""
+    return "share" if claim == "AUROC by view" else unit
 
 
 def origin(given: Given) -> Section | None:

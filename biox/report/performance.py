@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from biox.core.subjects import subject
 from biox.report import svg
 from biox.report.blocks import Figure, Grid, Section, Table, Terms, section
 from biox.report.found import BASELINES, Claim, claims, shown_name, table
@@ -16,7 +17,7 @@ MODELS = ("main", *BASELINES)
 TERMS = (
     ("Accuracy", "the share of samples whose class was named correctly; balanced accuracy averages over the classes."),
     ("AUROC", "how often a sample of one class scores higher than one of another; 50 % is guessing, 100 % perfect."),
-    ("95 % interval", "made so that in about 95 of 100 studies it covers the true value (bootstrap over people)."),
+    ("95 % interval", "made so that in about 95 of 100 studies it covers the true value (bootstrap over {many})."),
     ("Zero-rule", "always naming the most frequent class: what a model must beat to have learned anything."),
     ("Calibration", "whether a stated probability of 80 % is right in 80 of 100 cases."),
 )
@@ -25,13 +26,15 @@ TERMS = (
 def performance(given: Given) -> Section | None:
     """Accuracy, balanced accuracy and AUROC with intervals as a plot and a table, then confusion and calibration."""
     rows = {measure: _of_models(claims(given.evidence, measure)) for measure in MEASURES}
-    plot = dots(rows) if any(rows.values()) else None
+    many = subject(given.cohort).many
+    plot = dots(rows, many) if any(rows.values()) else None
     beside = tuple(figure for figure in (confusion(given), calibration(given)) if figure is not None)
-    blocks = [Terms(TERMS), plot, _table(given), Grid(beside) if beside else None]
+    terms = Terms(tuple((term, words.replace("{many}", many)) for term, words in TERMS))
+    blocks = [terms, plot, _table(given), Grid(beside) if beside else None]
     return section("performance", "How well the classes are told apart", blocks)
 
 
-def dots(rows: dict[str, list[Claim]], name: str = "performance") -> Figure:
+def dots(rows: dict[str, list[Claim]], many: str, name: str = "performance") -> Figure:
     """A dot and its interval for every model under each measure, on one scale in per cent."""
     kept = {measure: found for measure, found in rows.items() if found}
     known = [v for found in kept.values() for row in found for v in (row.value, row.low) if np.isfinite(v)]
@@ -43,7 +46,7 @@ def dots(rows: dict[str, list[Claim]], name: str = "performance") -> Figure:
         top += panel.height + 50
     title = "Accuracy of the model and of the baselines"
     described = "; ".join(f"{m}, {shown_name(r.group)}: {amount(r.value, 'share')}" for m, f in kept.items() for r in f)
-    caption = "Dot: value on people the model had not seen. Line: 95 % interval over people. Baselines are hollow."
+    caption = f"Dot: value on {many} the model had not seen. Line: 95 % interval over {many}. Baselines are hollow."
     return Figure(name, svg.picture((420, top), title, described, parts), caption, width=560)
 
 
@@ -85,8 +88,8 @@ def _table(given: Given) -> Table | None:
         cells = {row.group: _cell(row) for row in own}
         rows += [(measure, *(cells.get(model, "–") for model in models))] if cells else []
     caption = (
-        "On people the model had not seen, with 95 % intervals. Higher is better, but for the Brier score and the "
-        "calibration error lower is better."
+        f"On {subject(given.cohort).many} the model had not seen, with 95 % intervals. Higher is better, but for the "
+        "Brier score and the calibration error lower is better."
     )
     return Table(("", *(_short(model) for model in models)), tuple(rows), caption) if rows else None
 

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 from biox.core.study import Study
-from biox.domains.histology.predicted import OVER, SlidePrediction
+from biox.domains.histology.predicted import OVER, SlidePrediction, by_models
 from biox.report.blocks import Block, Fold, Page, Section, Table, Terms, Text, section
 from biox.report.page import page
 from biox.report.slide_page_figures import gallery, place_figure
 from biox.report.slide_page_words import answer, cautions, explained, rests, spread_of_colours
 from biox.report.viewer import viewer
-from biox.report.words import UNKNOWN, count, number, percent
+from biox.report.words import UNKNOWN, count, joined, number, percent
 
 MOST = 12
 """Of so many slides each gets its own section; of more, only a row of the table."""
@@ -47,7 +47,7 @@ def slide_page(
     provenance: the record of the predict step.
     """
     names = list(found.slides["slide"])
-    shown = viewer(listing, VIEWED.format(target=explained(found)))
+    shown = viewer(listing, f"{VIEWED.format(target=explained(found))} {_explained_by(found)}")
     looked = section("viewer", "The heatmap on the slide", [replace(shown, folder=folder)]) if shown else None
     first = section("answer", "What the models say", _summary(found))
     own = [_slide(found, (k, name)) for k, name in enumerate(names)] if len(names) <= MOST else [_tiles(found)]
@@ -56,13 +56,29 @@ def slide_page(
     return page(title, study.name, [made for made in (first, looked, *own, about) if made is not None], home="")
 
 
+def _explained_by(found: SlidePrediction) -> str:
+    """Which models made the heatmaps, and whether they learnt from the slide."""
+    known = found.slides["known"].astype(bool)
+    if known.all() or not known.any():
+        return f"The models: {by_models(bool(known.any()))}."
+    names = joined(f"“{name}”" for name in found.slides.loc[known, "slide"])
+    return f"The models: {by_models(False)}; most learnt from {names}, whose names are in the cohort."
+
+
 def _summary(found: SlidePrediction) -> list[Block | None]:
     """The answer of a single slide in sentences; of several, one row each."""
     if len(found.slides) == 1:
         name = str(found.slides["slide"].iloc[0])
         words = [Text(answer(found, name), "answer"), Text(rests(found, name))]
         return [*words, *(Text(one, "warning") for one in (*cautions(found, name), CAUTION)), Terms(TERMS)]
-    head = ("slide", "tiles", f"tiles called {found.positive}", "mean probability", "above so many slides", "caution")
+    head = (
+        "slide",
+        "tiles",
+        f"tiles called {found.positive}",
+        "mean probability",
+        "above slides of the cohort",
+        "caution",
+    )
     rows = tuple(_row(found, row) for _, row in found.slides.iterrows())
     table = Table(head, rows, f"Probability: of “{found.positive}”. Caution: in how many respects to doubt it.")
     return [Text(CAUTION, "warning"), table, Terms(TERMS)]
@@ -70,7 +86,7 @@ def _summary(found: SlidePrediction) -> list[Block | None]:
 
 def _row(found: SlidePrediction, row: pd.Series) -> tuple[str, ...]:
     doubts = len(cautions(found, str(row["slide"])))
-    figures = (count(row["tiles"]), percent(row["over"]), number(row["score"]), percent(row["place"]))
+    figures = (count(row["tiles"]), percent(row["over"]), percent(row["score"]), percent(row["place"]))
     return (str(row["slide"]), *figures, count(doubts) if doubts else "none")
 
 

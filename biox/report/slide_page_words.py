@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 from biox.domains.histology.predicted import OVER, SlidePrediction
+from biox.domains.histology.tile_colours import Likeness
 from biox.report.marks import short
 from biox.report.words import joined, number, percent, plural
 
@@ -15,6 +16,9 @@ ENLARGED = 1.25
 """How many times wider or narrower nuclei may look than in the cohort before the reader is told."""
 FLAWED = 0.1
 """The share of flawed tiles from which the reader is told."""
+ROUGH = (
+    "The place is rough: a mean of several models is less extreme than the single ones that judge the cohort's slides."
+)
 TWICE = 2.0
 """How many times its chance relevance on glass, borders or flawed tiles may hold before the reader is told."""
 
@@ -33,7 +37,7 @@ def answer(found: SlidePrediction, name: str) -> str:
         )
     return (
         f"{said} It is lower on {lower} of the {plural(slides, 'slide')} of the cohort, each judged by the model that "
-        f"did not learn from it. On average {percent(row['agree'])} of the folds' models agree on a tile."
+        f"did not learn from it. {ROUGH} On average {percent(row['agree'])} of the folds' models agree on a tile."
     )
 
 
@@ -72,8 +76,8 @@ def cautions(found: SlidePrediction, name: str) -> list[str]:
         said.append(
             f"Its colours are unlike the cohort's: they lie {number(like.distance, 1)} standard deviations from those "
             f"of the most similar patient ({short(like.nearest, LONG)}), farther than {others} "
-            "lies from its most similar one. Another scanner, another staining or another tissue: the models may "
-            "be wrong."
+            f"lies from its most similar one{_by_chance(like)}. Another scanner, another staining or another tissue: "
+            "the models may be wrong."
         )
     if max(like.nucleus / like.usual, like.usual / like.nucleus) > ENLARGED:  # never for NaN
         said.append(
@@ -101,16 +105,22 @@ def spread_of_colours(found: SlidePrediction, name: str) -> str:
 
 
 def _misplaced(rests: pd.DataFrame) -> list[str]:
-    """Relevance where there is nothing to see, well above chance."""
+    """Relevance where there is nothing to see, more than chance; what it means is for the reader to judge."""
     bad = rests[rests["place"].isin(["glass", "border", "flagged"])]
     bad = bad[(bad["share"] > TWICE * bad["chance"]) & (bad["share"] > 0.05)]
     return [
         f"{percent(row['share'])} of what spoke for the class lies {row['words']}, "
-        f"{number(row['share'] / row['chance'], 1)} times what chance would put there: the models look at what "
-        "they should not."
+        f"{number(row['share'] / row['chance'], 1)} times what chance would put there. On the heatmap, see whether "
+        "it follows the edge of the tissue or lies on something that the models should not need."
         for _, row in bad.iterrows()
         if row["chance"] > 0
     ]
+
+
+def _by_chance(like: Likeness) -> str:
+    """How often a slide like the cohort's would be that far, too: as often as one patient of it, itself included."""
+    often = (round(like.farther * like.patients) + 1) / (like.patients + 1)
+    return f", which by chance about {percent(often)} of slides like the cohort's would be"
 
 
 def _of_patients(farther: float, patients: int) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 HOW_TO = (
     "Drag to move; zoom with + and −, by pinching, or with the wheel after a click into the slide; the arrow keys move "
     "too. Red speaks for the class, blue against it. Each zoom has its own scale, written beside the colours: the mean "
-    "over a larger area is smaller. A slide is shown by the model that never saw its patient."
+    "over a larger area is smaller."
 )
 SLIDE_KEYS = ("name", "title", "folder", "width", "height", "mpp", "picture", "heatmaps", "outlines")
 

@@ -70,7 +70,8 @@ def test_the_answer_gives_number_interval_and_control(tiles, page):
         "31.0 % of the relevance lies on the planted artefact (95 % interval 26.0–36.0 %; chance 5.0 %, 6.2 times)"
         in said
     )
-    assert "1.31 times the relevance of one elsewhere (95 % interval 1.12–1.52; 1 is even)" in said
+    assert "1.31 times the relevance of one elsewhere (95 % interval 1.12–1.52; 1 is even)." in said
+    assert "A network that learnt no shortcut need not reach 1" in said
     assert "Groups of heatmaps of tumour go with site (statistic 0.91, by chance 0.51; corrected p = 0.004)" in said
 
 
@@ -85,7 +86,7 @@ def test_the_answer_gives_number_interval_and_control(tiles, page):
         ("scan", {"variant": "main", "test": "predict"}, {"value": 12.34}, "bias", "12.34"),
         ("subclasses", {"value": "necrosis"}, {"rate": 0.1234}, "views", "12.3 ("),
         ("remedies", {"group": "clean"}, {"after": 0.1234}, "remedies", "12.3 % with “clean”"),
-        ("slides", {"slide": "S3"}, {"auroc": 0.123}, "slide-results", "12 %"),
+        ("slides", {"slide": "S3"}, {"auroc": 0.123}, "slide-results", "12.3 %"),
     ],
 )
 def test_a_changed_number_changes_what_is_read(tiles, page, table, where, changes, section, shown):
@@ -118,7 +119,78 @@ def test_the_verdict_is_that_of_the_studys_own_model_and_first_method(tiles):
 def test_a_test_that_could_not_be_made_is_no_finding_and_says_why(tiles, page):
     assert "not tested: no ink" in part(page.html, "bias")
     none = tiles.evidence.tables["scan"].assign(p=np.nan, q=np.nan, alarm=False)
-    assert "could make no test" in part(tiles.with_tables(scan=none).page().html, "answer")
+    said = part(tiles.with_tables(scan=none).page().html, "answer")
+    assert (
+        "The bias scan could not have found a bias: 3 tests of 3 could not be made (no reason given; no ink)." in said
+    )
+    assert "the bias scan could find nothing" in said
+    assert "No bias was found" not in said
+
+
+def test_that_no_bias_was_found_says_how_many_tests_could_not_have_found_one(tiles):
+    quiet = changed(tiles, "scan", SITE, q=0.08, alarm=False)
+    said = part(quiet.page().html, "answer")
+    assert "But it could not have found every bias: 1 test of 3 could not be made (no ink)." in said
+    made = quiet.evidence.tables["scan"].query("test != 'ink'")
+    assert "could not have found" not in part(tiles.with_tables(scan=made).page().html, "answer")
+
+
+@pytest.mark.parametrize(
+    ("tie", "lead", "why"),
+    [
+        (0.5, "A bias was found", "and the labels go with it: the model may use it as a shortcut"),
+        (0.05, "A possible bias", "but the labels hardly go with it: sharp dark edges draw relevance"),
+    ],
+)
+def test_an_alarm_of_ink_is_a_bias_only_where_the_labels_go_with_the_ink(tiles, tie, lead, why):
+    quiet = changed(tiles, "scan", SITE, q=0.08, alarm=False)
+    ink = {"p": 0.001, "q": 0.002, "value": 0.5, "chance": 0.0, "alarm": True, "reason": "", "label_tie": tie}
+    said = part(changed(quiet, "scan", {"test": "ink"}, words="Relevance prefers ink.", **ink).page().html, "answer")
+    assert f"{lead}: the bias scan raises 1 alarm in 3 tests. Pen ink draws relevance, {why}" in said
+
+
+def test_an_alarm_of_a_place_claims_no_more_than_the_test_can_tell(tiles):
+    words = "22% of the relevance lies at one place: something sits there that is no tissue."
+    place = {"test": "place", "covariate": "", "words": words, "label_tie": np.nan}
+    said = part(changed(tiles, "scan", SITE, **place).page().html, "answer")
+    assert "A possible bias: the bias scan raises 1 alarm" in said
+    assert "lies at one place; no turning of the tissue explains that: it is a mark, or tissue that always" in said
+    assert "no tissue" not in said
+
+
+def test_two_tests_with_the_same_words_are_one_sentence_with_both_numbers(tiles):
+    words = "The heatmaps go with stain_group, but the labels hardly do."
+    both = {"covariate": "stain_group", "words": words, "alarm": True, "q": 0.004}
+    found = changed(changed(tiles, "scan", SITE, **both), "scan", {"test": "predict"}, **both)
+    said = part(found.page().html, "answer")
+    assert said.count("The heatmaps go with stain group, but the labels hardly do (2 tests: statistic ") == 1
+    assert said.count("corrected p = 0.004") == 2
+    assert "stain_group" not in said
+
+
+NO_PATIENTS = "Patients are not known: a subject is an image"
+
+
+def test_where_patients_are_not_known_none_is_spoken_of(tiles, page):
+    cohort = replace(tiles.cohort, notes=(NO_PATIENTS,))
+    html = replace(tiles, cohort=cohort).page().html
+    assert "Patients are not known. Images of one patient may stand in training and in testing" in part(html, "answer")
+    assert "On images it had not seen" in part(html, "answer")
+    assert "Only 6 images" in part(html, "answer")
+    assert "it may have seen the patient" in part(html, "cohort")
+    every = r'<section id="([a-z-]+)">'
+    for name in set(re.findall(every, html)) - {"answer", "cohort", "method", "claims"}:
+        assert "patient" not in part(html, name).lower(), name
+        assert "people" not in part(html, name), name
+    assert "Patients are not known" not in words(page.html)
+    assert "On patients it had not seen" in part(page.html, "answer")
+
+
+def test_the_captions_name_the_class_whose_evidence_is_sought(tiles, page):
+    asked = tiles.study.model_copy(update={"validate_": {"positive": "normal"}})
+    for name, said in (("slide-results", "Mean probability: of “{}”"), ("views", "none of them labelled {}")):
+        assert said.format("tumour") in part(page.html, name)
+        assert said.format("normal") in part(replace(tiles, study=asked).page().html, name)
 
 
 def test_without_a_scan_nothing_is_said_of_bias(tiles):
@@ -268,29 +340,57 @@ def test_only_properties_that_stand_out_are_listed_before_the_fold(tiles, page):
 
 def test_the_remedies_are_told_from_before_to_after(tiles, page):
     said = part(page.html, "remedies")
-    assert "71.2 % before, 90.3 % with “clean” (change 19.1 percentage points, 95 % interval 12.1 to 26.3)" in said
-    assert said.count("it helped") == 2
+    assert (
+        "71.2 % before; 90.3 % with “clean”, which helped (change 19.1 percentage points, 95 % interval 12.1 to 26.3)"
+        in said
+    )
+    assert said.count("which helped") == 2
     figure = page.figures["remedy-auroc"]
     assert figure.count('class="hollow"') == figure.count('class="dot"') == 1
     unsure = changed(tiles, "remedies", {"group": "clean"}, low=-0.02).page().html
-    assert "it was not shown to help" in part(unsure, "remedies")
+    assert "which was not shown to help" in part(unsure, "remedies")
     worse = tiles.with_tables(remedies=tiles.evidence.tables["remedies"].assign(better="lower")).page().html
-    assert "it made it worse" in part(worse, "remedies")
+    assert "which made it worse" in part(worse, "remedies")
 
 
-def test_of_several_remedies_each_has_its_row_and_the_best_is_told(tiles):
+def test_of_several_remedies_each_has_its_row_and_all_are_told_in_the_order_of_the_study(tiles):
     first = tiles.evidence.tables["remedies"]
     second = first.assign(
-        variant="balanced", after=[0.8, 0.2], gain=[0.088, -0.11], low=[0.01, -0.2], high=[0.2, -0.01]
+        variant="balanced", after=[0.95, 0.2], gain=[0.238, -0.11], low=[0.01, -0.2], high=[0.2, -0.01]
     )
     more = first.iloc[:1].assign(group="swapped", before=0.2, after=0.89, gain=0.69, low=0.5, high=0.8)
-    page = tiles.with_tables(remedies=pd.concat([first, second, more], ignore_index=True)).page()
+    both = tiles.study.model_copy(
+        update={"variants": {**tiles.study.variants, "balanced": tiles.study.variants["clean"]}}
+    )
+    page = replace(tiles, study=both).with_tables(remedies=pd.concat([second, first, more], ignore_index=True)).page()
     assert page.figures["remedy-auroc"].count('class="dot"') == 3
     assert page.figures["remedy-auroc"].count(">with the artefact on the other class<") == 1
     assert [page.figures["remedy-auroc"].count(f">{name}<") for name in ("clean", "balanced")] == [2, 1]
     said = part(page.html, "remedies")
-    assert "AUROC without the artefact: 71.2 % before, 90.3 % with “clean”" in said
-    assert "AUROC with the artefact on the other class: 20.0 % before, 89.0 % with “clean”" in said
+    told = re.search(
+        r"AUROC without the artefact: 71.2 % before; 90.3 % with “clean”,.*?; 95.0 % with “balanced”", said
+    )
+    assert told is not None
+    assert told[0] in part(page.html, "answer")
+    assert "AUROC with the artefact on the other class: 20.0 % before; 89.0 % with “clean”" in said
+
+
+def test_a_long_name_of_a_remedy_stands_in_two_lines_and_is_not_cut(tiles):
+    name = "balanced over sites and scanners with twice the epochs"
+    figure = tiles.with_tables(remedies=tiles.evidence.tables["remedies"].assign(variant=name)).page().figures
+    drawn = re.findall(r">([^<>]+)</text>", figure["remedy-relevance-in-the-artefact"])
+    assert "balanced over sites and" in drawn
+    assert "scanners with twice the epochs" in drawn
+    assert not any("…" in words for words in drawn)
+
+
+def test_the_interval_of_a_share_is_drawn_from_0_to_100_percent_at_most(tiles):
+    found = tiles.evidence.tables["remedies"].query("measure == 'AUROC'")
+    wide = tiles.with_tables(remedies=found.assign(low=-0.9, high=0.9)).page().figures["remedy-auroc"]
+    marks = [int(mark) for mark in re.findall(r">(-?\d+) %<", wide.replace("−", "-").replace("\u00a0", " "))]
+    assert marks
+    assert min(marks) >= 0
+    assert max(marks) <= 100
 
 
 def test_where_one_tissue_gets_worse_that_is_told(tiles):
@@ -300,8 +400,8 @@ def test_where_one_tissue_gets_worse_that_is_told(tiles):
     ]
     found = pd.DataFrame(rates, columns=list(tiles.evidence.tables["remedies"]))
     said = part(tiles.with_tables(remedies=found).page().html, "remedies")
-    assert "False positive rate (stroma): 20.0 % before, 50.0 % with “clean”" in said
-    assert "it made it worse" in said
+    assert "False positive rate (stroma), of 2 the one that changed most: 20.0 % before; 50.0 % with “clean”" in said
+    assert "which made it worse" in said
 
 
 def test_each_table_and_each_kind_of_claim_may_be_absent(tiles):
@@ -360,3 +460,10 @@ def test_nothing_is_loaded_from_anywhere_and_equal_evidence_gives_equal_bytes(ti
     links = re.findall(r'href="([^"]*)"', first.html)
     inside = ("#", "data:image/png;base64,", "data:image/jpeg;base64,", "../index.html")
     assert all(link.startswith(inside) for link in links)
+
+
+def test_the_centre_is_held_against_the_models_trained_otherwise(tiles, page):
+    row = {"claim": "centre ratio", "group": "clean | lrp", "value": 1.0512}
+    html = tiles.with_claims(pd.concat([tiles.evidence.claims, claims_table([row])])).page().html
+    assert "Models trained otherwise: 1.05 with “clean”." in part(html, "answer")
+    assert "Models trained otherwise" not in part(page.html, "answer")

@@ -29,7 +29,7 @@ def given(rows, **tables) -> Given:
     full = [(v, NAMES[v], m, g, value, value - 0.1, value + 0.1, "share", 40, 8) for v, m, g, value in rows]
     found = pd.DataFrame(full, columns=list(COLUMNS))
     study = {"name": "t", "title": "t", "question": "q", "domain": "histology", "data": {"source": "slides"}}
-    cohort = type("Cohort", (), {"classes": ("normal", "tumour")})()
+    cohort = type("Cohort", (), {"classes": ("normal", "tumour"), "notes": (), "images": True})()
     evidence = Evidence(claims_table([]), {"across": found, **tables})
     return Given(checked(Study, study, "t"), cohort, evidence, {}, {})  # type: ignore[arg-type]
 
@@ -46,17 +46,20 @@ def test_every_figure_stands_in_its_row_and_column():
     table = table_of(across(given(ROWS)))
     assert table.head == ("", "this study's model (as scanned)", "stain (Macenko)", "another fold's model")
     cells = {(row[0], name): cell for row in table.rows for name, cell in zip(table.head[1:], row[1:], strict=True)}
-    assert cells["AUROC, left-out site x", table.head[1]] == "0.83 (0.73–0.93)"
+    assert cells["AUROC, left-out site x", table.head[1]] == "83.0 (73.0–93.0 %)"
     assert cells["AUROC, left-out site x", table.head[2]] == ""
-    assert cells["AUROC, external", "stain (Macenko)"] == "0.88 (0.78–0.98)"
-    assert cells["top-10 % overlap", "another fold's model"].startswith("31.0 %")
+    assert cells["AUROC, external", "stain (Macenko)"] == "88.0 (78.0–98.0 %)"
+    assert cells["top-10 % overlap", "another fold's model"] == "31.0 (21.0–41.0 %)"
     assert cells["rank correlation", "stain (Macenko)"].startswith("0.44")
 
 
 def test_a_change_is_said_with_its_sign_and_beside_what_another_fold_reaches():
     words = said(across(given(ROWS)))
-    assert "0.91 (0.81–1.01) out of fold, 0.83 (0.73–0.93) at the left-out site x and 0.77 (0.67–0.87) on" in words
-    assert "−0.01 (−0.11 to 0.09) out of fold and +0.11 (0.01–0.21) on the external cohort" in words
+    assert (
+        "91.0 % (81.0–101.0 %) out of fold, 83.0 % (73.0–93.0 %) at the left-out site x and 77.0 % (67.0–87.0 %)"
+        in words
+    )
+    assert "−1.0 (−11.0 to 9.0) out of fold and +11.0 (1.0–21.0) on the external cohort, in percentage points" in words
     assert "share 52 % of their top tenth" in words
     assert "another fold's model share 31 %" in words
 
@@ -88,4 +91,4 @@ def test_the_external_slides_are_listed(auroc):
     fold = next(block for block in section.blocks if isinstance(block, Fold))
     table = fold.blocks[0]
     assert table.rows[0][0] == "S9"
-    assert table.rows[0][-2:] == ("0.80" if auroc == auroc else "–", "0.61")
+    assert table.rows[0][-2:] == ("80.0 %" if auroc == auroc else "–", "61.0 %")

@@ -76,6 +76,7 @@ def test_the_answer_comes_first_with_its_place_among_the_cohorts_slides():
     words = read(predicted())
     assert "call 25 % of the 40 tiles of S1 “tumour” (probability over 50 %); the mean probability is 38 %" in words
     assert "lower on 1 of the 2 slides of the cohort" in words
+    assert "The place is rough: a mean of several models is less extreme" in words
     assert "On average 90 % of the folds' models agree on a tile." in words
     assert words.index("call 25 %") < words.index("Highest probability")
 
@@ -114,6 +115,7 @@ def test_colours_unlike_the_cohorts_are_a_warning():
         in unlike
     )
     assert "outside of the cohort's range" in unlike
+    assert "from its most similar one, which by chance about 5 % of slides like the cohort's would be" in unlike
     assert "farther than 19 of its 20 patients" in read(replace(found, likeness={"S1": likeness(0.05)}))
 
 
@@ -127,10 +129,12 @@ def test_another_magnification_is_a_warning_and_an_unknown_one_is_not():
 
 def test_relevance_on_glass_or_flawed_tiles_is_a_warning_only_well_above_chance():
     found = predicted()
-    assert "the models look at what they should not" not in read(found)
+    assert "times what chance would put there" not in read(found)
     table = found.rests["S1"]
     table.loc[table["place"] == "flagged", ["share", "chance"]] = [0.6, 0.1]
-    assert "60 % of what spoke for the class lies on tiles with a flaw, 6.0 times what chance" in read(found)
+    words = read(found)
+    assert "60 % of what spoke for the class lies on tiles with a flaw, 6.0 times what chance would put there." in words
+    assert "should not need" in words
 
 
 def test_the_surest_tiles_are_those_with_the_highest_score():
@@ -173,3 +177,15 @@ def test_flaws_are_counted_with_what_the_model_says_of_them():
 def test_a_page_that_may_be_sent_to_someone_links_to_no_other_file():
     html = slide_page(STUDY, predicted(), None, "viewer", {}).html
     assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', html))
+
+
+SLIDE = {"name": "S1", "title": "S1", "folder": "S1", "width": 9, "height": 9, "mpp": [1, 1]}
+LISTING = {"slides": [SLIDE | {"picture": {}, "heatmaps": [], "outlines": []}], "colours": ["#fff"]}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_viewer_says_which_models_learnt_from_the_slide(known):
+    html = unescape(slide_page(STUDY, predicted(known=known), LISTING, "viewer", {}).html)
+    assert "The models: the mean of the models of all folds" in html
+    assert ("of which most learnt from a slide of this name" in html) == known
+    assert "never saw" not in html

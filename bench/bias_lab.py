@@ -6,8 +6,8 @@
     python bench/bias_lab.py report kept                                              # -> results/bias_lab.json
 
 Studies are kept in a folder with all that the scan needs, so that another scan needs no training; what is already there
-is not done again. ``nuclei`` (real tiles) needs the
-folder of real data (BIOX_SHARED_DATA). Settings were chosen on seeds from 1000 upwards.
+is not done again. ``nuclei`` (real tiles) needs the folder of real data (BIOX_SHARED_DATA). Settings were chosen on
+seeds from 1000 upwards.
 """
 
 import argparse
@@ -37,6 +37,8 @@ ARMS: dict[str, Callable[[int], Made]] = {
     "sampling": studies.sampling,
     "site": studies.site,
     "scanners": studies.scanners,
+    "24 patients, site": partial(studies.site, patients=24),
+    "24 patients, scanners": partial(studies.scanners, patients=24),
     **{f"nuclei {artefact}": partial(nuclei, artefact=artefact) for artefact in ARTEFACTS},
 }
 

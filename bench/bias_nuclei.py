@@ -22,6 +22,7 @@ from biox.domains.histology.planted import Plant, planted
 
 ARTEFACTS = ("corner", "pen", "stain")
 SHARE, EACH = 0.5, 8
+REMEDIES = {view: {"learn": {"view": view}} for view in ("clean", "balanced")}
 MODEL = {"model": {"name": "bias_nets:strided", "widths": (12, 24, 32, 48)}}
 TRAINING = {"epochs": 12, "batch": 64, "learning_rate": 5e-3, "balanced": True}
 
@@ -32,7 +33,7 @@ def nuclei(seed: int, artefact: str) -> Made:
     stain = np.where(cohort.samples["planted"], "second laboratory", "first laboratory")
     told = {"stain": stain} if artefact == "stain" else {}
     cohort = replace(cohort, samples=cohort.samples.assign(**told))
-    run = Run(cohort, seed, variants={"clean": {"learn": {"view": "clean"}}}, training=TRAINING, **MODEL)
+    run = Run(cohort, seed, variants=REMEDIES, training=TRAINING, **MODEL)
     record: dict[str, Any] = {}
     for variant in run.study.all_variants():
         found = regions(cohort, run.maps(variant), positive=1)

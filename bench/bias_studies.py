@@ -22,11 +22,19 @@ from biox.steps.train import train
 
 FOLDS = 3
 CELLS = 8
-COHORT = {"patients": 12, "tiles_each": 50, "tile": 32, "contrast": 1.5, "scanners": ("A",), "stain_spread": 0.0}
+COHORT: dict[str, Any] = {
+    "patients": 12,
+    "tiles_each": 50,
+    "tile": 32,
+    "contrast": 1.5,
+    "scanners": ("A",),
+    "stain_spread": 0.0,
+}
 TRAINING = {"epochs": 14, "batch": 60, "learning_rate": 6e-3}
 DOSES = (0.05, 0.1, 0.25, 1.0)  # and that of the biased cohorts
 STATED = 0.5  # share of the tumour tiles that carry the corner in the biased cohorts of the scan
 CURVE = {"patients": 16, "tile": 40, "off_centre": 0.5}  # larger, for figures that need a better network
+NECROSIS = 0.4  # of the tiles without tumour in the studies of sampling, so that the remedy has some to learn from
 UNLIKE = {"scanners": ("A", "B"), "stain_spread": 0.06}  # hospitals whose pictures differ, and patients' stains
 
 
@@ -112,15 +120,20 @@ def biased(seed: int) -> Made:
     return dosed(seed, STATED)
 
 
-def site(seed: int) -> Made:
+def site(seed: int, patients: int = 12) -> Made:
     """Two hospitals with unlike scanners, one with most of the tumours: the scanner gives the label away."""
-    cohort = cohort_of(seed, **UNLIKE, tumour_at={"north": 0.85, "south": 0.15})
+    cohort = cohort_of(seed, **_as_many_tiles(patients), tumour_at={"north": 0.85, "south": 0.15})
     return Made({}, {"scan": seen(Run(cohort, seed))})
 
 
-def scanners(seed: int) -> Made:
+def scanners(seed: int, patients: int = 12) -> Made:
     """Two hospitals with unlike scanners and as many tumours: explanations may differ, but there is no shortcut."""
-    return Made({}, {"scan": seen(Run(cohort_of(seed, **UNLIKE), seed))})
+    return Made({}, {"scan": seen(Run(cohort_of(seed, **_as_many_tiles(patients)), seed))})
+
+
+def _as_many_tiles(patients: int) -> dict[str, Any]:
+    """More patients with fewer tiles each: what their number alone changes."""
+    return {**UNLIKE, "patients": patients, "tiles_each": COHORT["patients"] * COHORT["tiles_each"] // patients}
 
 
 def label(seed: int) -> Made:
@@ -148,7 +161,7 @@ def label(seed: int) -> Made:
 
 def sampling(seed: int) -> Made:
     """No necrosis to learn from; the remedy: learn from all tissue."""
-    cohort = cohort_of(seed, **CURVE)
+    cohort = cohort_of(seed, **CURVE, necrosis=NECROSIS)
     kinds = ("stroma", "gland", "tumour")
     run = Run(cohort, seed, learn={"where": {"tissue_type": kinds}}, variants={"with-necrosis": {"learn": {}}})
     negative = cohort.y == 0
@@ -157,12 +170,13 @@ def sampling(seed: int) -> Made:
     record = {}
     for variant in run.study.all_variants():
         logits = logits_of(cohort, run.fits, variant)
-        value = raised(cohort, run.fits, run.maps(variant), 1, negative)
+        value = raised(cohort, run.fits, run.maps(variant), 1, np.ones(len(negative), bool))
         record[variant] = {
             "rate_necrosis": float((logits[dead].argmax(1) == 1).mean()),
             "rate_else": float((logits[living].argmax(1) == 1).mean()),
             "relevance_necrosis": float(np.nanmean(value[dead])),
             "relevance_else": float(np.nanmean(value[living])),
+            "relevance_tumour": float(np.nanmean(value[~negative])),
             "auroc": run.auroc(variant),
         }
     return Made(record, {})

@@ -22,6 +22,7 @@ from biox.domains.histology.heat_features import apart, centred, heat_features
 from biox.domains.histology.out_of_fold import Heatmaps
 from biox.domains.histology.patient_rows import patients
 from biox.domains.histology.strategies import Strategies, indicators
+from biox.domains.histology.tie import Plan, out_of_reach
 from biox.domains.histology.ties import Tie, flipped, predictable, tie
 from biox.stats.multiple import holm
 
@@ -43,16 +44,6 @@ class Scanned:
     y: np.ndarray
     classes: tuple[str, ...]
     refused: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a cohort is scanned: level of the whole scan, shufflings a test, covariates, seed."""
-
-    alpha: float
-    draws: int
-    covariates: tuple[str, ...]
-    seed: int
 
 
 def covariates_of(samples: pd.DataFrame, wanted: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -133,16 +124,11 @@ def _shared_folds(subject: np.ndarray, fold: np.ndarray) -> bool:
 
 
 def _reachable(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """Without the tests that so few patients could never carry past Holm, however strong the tie; their reason says so.
-
-    What cannot be found must not count as looked for.
-    """
-    p, least, reason = (table[name].to_numpy(copy=True) for name in ("p", "least", "reason"))
-    while (hopeless := ~np.isnan(p) & (least * (~np.isnan(p)).sum() > alpha)).any():
-        worst, tests = int(np.argmax(np.where(hopeless, least, 0))), int((~np.isnan(p)).sum())
-        found = f"with {table['n'].iloc[worst]} patients p cannot fall below {least[worst]:.2g}"
-        p[worst], reason[worst] = np.nan, f"{found}, which {tests} tests at once would need"
-    return table.assign(p=p, reason=reason)
+    """Without the tests that could never raise an alarm, however strong the tie; their reason says so."""
+    p, least, n = (table[name].to_numpy(float) for name in ("p", "least", "n"))
+    lost = out_of_reach(p, least, n, alpha)
+    reason = np.array([lost.get(row, str(why)) for row, why in enumerate(table["reason"])], object)
+    return table.assign(p=np.where(np.isin(np.arange(len(p)), list(lost)), np.nan, p), reason=reason)
 
 
 def _label_tie(covariate: np.ndarray, y: np.ndarray) -> float:

@@ -41,15 +41,15 @@ def scanned(
     for variant, every in maps.items():
         few = every.where(evenly(cohort.samples.iloc[every.rows], plan.most, plan.seed))
         given = _given(cohort, fits, few, plan)
-        names = covariates_of(given.samples, plan.covariates)
-        table, places[variant] = scan(cohort, given, Plan(plan.alpha, plan.draws, names, plan.seed))
+        asked = Plan(plan.alpha, plan.draws, covariates_of(given.samples, plan.covariates), plan.seed)
+        table, places[variant] = scan(cohort, given, asked)
         shares[variant] = given
         made = {"scan": table, "places": _place(places[variant], given)}
         if tabled and variant == "main":
             rows = [{"class": name, "reason": reason} for name, reason in given.refused.items()]
             made["spray_refused"] = pd.DataFrame(rows, columns=["class", "reason"])
             made |= tables(given.found, given.shares, given.samples, given.maps.values, plan.seed)
-            made["spray_purity"] = purities(given.found, given.samples, given.maps.fold, names, plan.draws, plan.seed)
+            made["spray_purity"] = purities(given.found, given.samples, given.maps.fold, asked)
         parts.append(Evidence(_claims(table), made))
     main = parts[0].tables["scan"]
     if not main.loc[main["test"] == "place", "alarm"].any():

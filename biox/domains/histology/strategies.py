@@ -1,6 +1,8 @@
 """SpRAy class by class: which kinds of heatmaps there are, what stands for each, and which has no mirrored twin."""
 
+from collections import Counter
 from dataclasses import dataclass
+from math import factorial, prod
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from biox.concepts.purity import purity
 from biox.concepts.spray import Spray, spray
 from biox.core.errors import InputError
 from biox.domains.histology.fixed_place import ORIENTATIONS, off_centre
+from biox.domains.histology.tie import Plan, out_of_reach
 from biox.stats.multiple import holm
 
 POOLED = 16  # cells a side of the heatmaps that are compared
@@ -121,29 +124,44 @@ def purities(
     found: list[Strategies],
     samples: pd.DataFrame,
     fold: np.ndarray,
-    covariates: tuple[str, ...],
-    draws: int,
-    seed: int,
+    plan: Plan,
 ) -> pd.DataFrame:
     """Which value of which covariate each cluster holds too much of: columns of ``biox.concepts.purity`` and ``class``.
 
     A covariate that is one for a whole patient is dealt to the patients of each fold; q is Holm's over all classes,
     clusters and covariates. One that changes within patients (a flag) has no p here, for tiles of a patient are not
-    exchangeable: the scan asks for it.
+    exchangeable: the scan asks for it. ``least``: the smallest p so few patients can reach; ``reason``: why there is
+    no p, where that is more than ``alpha`` allows for so many rows.
     """
-    parts = [pd.DataFrame(columns=["class", "cluster", "covariate", "level", "purity", "elsewhere", "p", "q"])]
+    named = ["class", "cluster", "covariate", "level", "purity", "elsewhere", "units", "p", "least", "reason", "q"]
+    parts = [pd.DataFrame(columns=named)]
     for one in found:
         table = samples.iloc[one.rows].reset_index(drop=True)
-        for name in covariates:
+        for name in plan.covariates:
             whole = table.groupby("subject")[name].nunique(dropna=False).max() == 1
             subject = table["subject"].to_numpy()
             units = {"unit": subject, "within": fold[one.rows]} if whole else {"within": subject}
-            deals = draws if whole else min(draws, 99)
-            asked = purity(one.found.cluster, table[[name]].astype("string"), **units, iterations=deals, seed=seed)
-            parts.append(asked.assign(p=asked["p"] if whole else np.nan, **{"class": one.name}))
+            deals = plan.draws if whole else min(plan.draws, 99)
+            asked = purity(one.found.cluster, table[[name]].astype("string"), **units, iterations=deals, seed=plan.seed)
+            least = _least(table.assign(fold=fold[one.rows]), name, deals) if whole else np.nan
+            said = {"class": one.name, "least": least, "reason": "" if whole else "changes within patients"}
+            parts.append(asked.assign(p=asked["p"] if whole else np.nan, **said))
     filled = [part for part in parts if len(part)]
     every = pd.concat(filled, ignore_index=True) if filled else parts[0]
-    return every.assign(q=holm(every["p"].to_numpy(float)))
+    p, least, units = (every[name].to_numpy(float) for name in ("p", "least", "units"))
+    lost = out_of_reach(p, least, units, plan.alpha)
+    p = np.where(np.isin(np.arange(len(p)), list(lost)), np.nan, p)
+    reason = np.array([lost.get(row, str(why)) for row, why in enumerate(every["reason"])], object)
+    return every.assign(p=p, reason=reason, q=holm(p))
+
+
+def _least(table: pd.DataFrame, name: str, draws: int) -> float:
+    """The smallest p of a covariate dealt to the patients of each fold: the share of deals that only rename levels."""
+    people = table.drop_duplicates("subject")
+    held = pd.crosstab(people["fold"], people[name].astype(str)).to_numpy().tolist()
+    deals = prod(factorial(sum(cell)) // prod(map(factorial, cell)) for cell in held)
+    renamed = prod(factorial(count) for count in Counter(zip(*held, strict=True)).values())
+    return (1 + draws * min(1.0, renamed / deals)) / (1 + draws)
 
 
 def _clusters(one: Strategies, maps: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:

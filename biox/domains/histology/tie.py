@@ -12,6 +12,16 @@ Statistic = Callable[[np.ndarray], np.ndarray]  # dealings (draw, ...) -> values
 
 
 @dataclass(frozen=True)
+class Plan:
+    """How a cohort is scanned: level of the whole scan, shufflings a test, covariates, seed."""
+
+    alpha: float
+    draws: int
+    covariates: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
 class Tie:
     """How strongly explanations go with a covariate: ``value``, what shuffling gives (``chance``, its median) and p.
 
@@ -40,3 +50,16 @@ def held_against(statistic: Statistic, deals: Deals, draws: int, seed: int, abou
     near = 1e-9 * max(1.0, abs(value))
     p, least = (float(reached.mean()) for reached in (every >= value - near, np.abs(every - value) <= near))
     return Tie(value, float(np.median(every)), p, *about, least)
+
+
+def out_of_reach(p: np.ndarray, least: np.ndarray, n: np.ndarray, alpha: float) -> dict[int, str]:
+    """The tests (NaN: not made) that so few patients (n) could never carry past Holm, and the reason in words.
+
+    What cannot be found must not count as looked for: without these, fewer tests are corrected for.
+    """
+    made, lost = ~np.isnan(p), {}
+    while (hopeless := made & (least * made.sum() > alpha)).any():
+        worst, tests = int(np.argmax(np.where(hopeless, least, 0))), int(made.sum())
+        found = f"with {n[worst]:.0f} patients p cannot fall below {least[worst]:.2g}"
+        lost[worst], made[worst] = f"{found}, which {tests} tests at once would need", False
+    return lost

@@ -58,9 +58,10 @@ def test_labels_of_the_centre_cell_draw_relevance_to_the_centre_and_the_right_la
         ratio = remedy(found, "centre ratio", "lrp", variant)
         assert ratio["before"] > 1.5
         assert ratio["high"] < 0
-    gain = remedy(found, "AUROC", "given", "shifted")
-    assert gain["low"] > 0
-    assert remedy(found, "AUROC", "off-centre", "shifted")["gain"] > gain["gain"]
+        # Twelve patients are too few for an interval of the gain; bench/bias_lab.py gives one over twenty cohorts.
+        centred, aside = (remedy(found, "AUROC", view, variant)["gain"] for view in ("centred", "off-centre"))
+        assert aside > 0.03
+        assert aside > centred
 
 
 def test_necrosis_that_was_never_seen_is_called_tumour_until_it_is_learnt():

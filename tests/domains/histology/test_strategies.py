@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from biox.domains.histology.fixed_place import shares
 from biox.domains.histology.strategies import indicators, oddness, purities, strategies, tables
+from biox.domains.histology.tie import Plan
 
 SIDE, COUNT = 32, 160
 CLASSES = ("normal", "tumour")
@@ -94,7 +96,7 @@ def test_purity_is_dealt_to_patients_of_a_fold_and_a_flag_has_no_p():
     values, y, _, samples = made(0.3)
     found, _ = strategies(values, y, CLASSES, 4, seed=0)
     fold = np.arange(COUNT) % 8 // 2 % 2
-    asked = purities(found, samples, fold, ("site", "planted"), 199, seed=0)
+    asked = purities(found, samples, fold, Plan(0.05, 199, ("site", "planted"), 0))
     assert set(asked["class"]) == set(CLASSES)
     assert (asked.loc[asked["covariate"] == "site", "units"] == 4).all()  # every class has four patients
     assert asked.loc[asked["covariate"] == "planted", "p"].isna().all()
@@ -112,7 +114,7 @@ def test_purities_of_many_null_covariates_tie_hardly_any_cluster():
         rng = np.random.default_rng(seed)
         nulls = pd.DataFrame({f"n{k}": rng.integers(0, 2, 20)[patient].astype(str) for k in range(6)})
         table = samples.assign(subject=[f"p{k}" for k in patient], **nulls)
-        asked = purities(found, table, patient % 2, tuple(nulls), 199, seed=seed)
+        asked = purities(found, table, patient % 2, Plan(0.05, 999, tuple(nulls), seed))
         tied += (asked["q"] <= 0.05).any()
     assert tied <= 3  # one expected; four or more have a probability below 2 %
 
@@ -123,3 +125,14 @@ def test_heatmaps_that_spray_refuses_are_named_and_stop_nothing():
     found, refused = strategies(values, y, CLASSES, 4, seed=0)
     assert [one.name for one in found] == ["normal"]
     assert set(refused) == {"tumour"}
+
+
+def test_purities_that_few_patients_could_never_show_have_a_reason_in_place_of_p():
+    values, y, _, samples = made(0.3)
+    found, _ = strategies(values, y, CLASSES, 4, seed=0)
+    asked = purities(found, samples, np.zeros(COUNT, int), Plan(0.05, 999, ("site",), 0))  # four patients a class
+    assert asked["p"].isna().all()
+    assert asked["least"].to_numpy() == pytest.approx(2 / 6, abs=0.01)  # two and two, and the sites can be swapped
+    assert asked["reason"].str.startswith("with 4 patients p cannot fall below 0.33").all()
+    many = samples.assign(subject=[f"p{k // 4}" for k in range(COUNT)], site=np.arange(COUNT) // 4 % 2)
+    assert purities(found, many, np.zeros(COUNT, int), Plan(0.05, 999, ("site",), 0))["p"].notna().all()

@@ -6,6 +6,7 @@ from typing import Any
 
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Relevance
+from biox.domains.histology.positive import positive_class
 from biox.report.blocks import Figure, Section
 
 Relevances = Mapping[str, Mapping[int, Mapping[str, Relevance]]]
@@ -52,7 +53,8 @@ class Answer:
 
 def positive(given: Given) -> str:
     """The class whose evidence is sought: that of the setting ``validate: {positive: ...}``, else the last one."""
-    return str(given.study.validate_.get("positive") or given.cohort.classes[-1])
+    classes = given.cohort.classes
+    return classes[positive_class(classes, given.study.validate_.get("positive"))]
 
 
 def first_method(given: Given) -> str:

@@ -30,12 +30,6 @@ TESTS = {
     "pen": "pen ink draws relevance",
 }
 TOLD = 3
-INK = ("ink", "pen")
-INKED = "and the labels go with it: the model may use it as a shortcut"
-INK_ALONE = "but the labels hardly go with it: sharp dark edges draw relevance also where nothing is learnt from them"
-NO_TISSUE = ": something sits there that is no tissue"
-EITHER = "; no turning of the tissue explains that: it is a mark, or tissue that always lies the same way"
-"""What the test of a place can tell, which is less than its words of earlier evidence."""
 TIES = ("cluster", "predict")
 TIED = 0.2
 """Cramer's V with the label from which a covariate is called tied to it (as in the scan)."""
@@ -48,6 +42,7 @@ def bias(given: Given) -> Section | None:
     if found is None or own is None:
         return None
     others = found.drop(index=own.index)
+    others = others.assign(reason=[_of_units(str(reason), given) for reason in others["reason"]])
     many = subject(given.cohort).many
     terms = Terms(tuple((term, words.replace("{many}", many)) for term, words in TERMS))
     blocks: list[Block] = [terms, Text(verdict(given)), _table(own, many)]
@@ -65,6 +60,7 @@ def scanned(given: Given) -> pd.DataFrame | None:
     if found is None:
         return None
     own = found[(found["variant"] == "main") & (found["method"] == first_method(given))]
+    own = own.assign(reason=[_of_units(str(reason), given) for reason in own["reason"]])
     return None if own.empty else own.sort_values(["q", "p"], kind="stable", na_position="last")
 
 
@@ -84,7 +80,7 @@ def verdict(given: Given) -> str:
     lead = "A bias was found" if any(serious(row) for row in found) else "A possible bias"
     alike: dict[str, list[Any]] = {}
     for row in found:
-        alike.setdefault(_words(row) or name(row), []).append(row)
+        alike.setdefault(str(row.words or "") or name(row), []).append(row)
     kept = list(alike.values())[:TOLD]
     told, rest = " ".join(sentence(rows) for rows in kept), len(found) - sum(len(rows) for rows in kept)
     more = f" {rest} more stand in the table of the scan." if rest else ""
@@ -101,7 +97,7 @@ def serious(row: Any) -> bool:
 
 def sentence(rows: list[Any]) -> str:
     """What one or several tests say in the same words, with the number, chance and corrected p of each."""
-    words = re.sub(r"(?<=\d)%", " %", _words(rows[0])).rstrip(". ") or name(rows[0])
+    words = re.sub(r"(?<=\d)%", " %", str(rows[0].words or "")).rstrip(". ") or name(rows[0])
     covariate = str(rows[0].covariate or "")
     words = words.replace(covariate, covariate.removeprefix("flag_").replace("_", " ")) if covariate else words
     each = [_numbers(row) for row in rows]
@@ -114,14 +110,10 @@ def _numbers(row: Any) -> str:
     return f"{known}corrected {p_value(row.q)}"
 
 
-def _words(row: Any) -> str:
-    """What the scan says of a test; an alarm of ink by its tie to the labels, one of a place by what it may be."""
-    said = str(row.words or "")
-    if not bool(row.alarm):
-        return said
-    if str(row.test) in INK:
-        return f"{capital(TESTS[str(row.test)])}, {INKED if serious(row) else INK_ALONE}"
-    return said.replace(NO_TISSUE, EITHER)
+def _of_units(reason: str, given: Given) -> str:
+    """A reason in which what stands for patients is called so where patients are not known."""
+    of = subject(given.cohort)
+    return reason.replace("patient", of.one) if not of.known else reason
 
 
 def _silent(own: pd.DataFrame) -> str:

@@ -34,12 +34,14 @@ TERMS = (
 
 def spray(given: Given) -> Section | None:
     """For every class whose heatmaps were grouped: the map, one card a group, and what the groups are tied to."""
-    found = table(given.evidence, "spray_points")
-    if found is None:
+    found, refused = (table(given.evidence, name) for name in ("spray_points", "spray_refused"))
+    if found is None and refused is None:
         return None
     blocks: list[Block | None] = [Terms(TERMS)]
-    for name, rows in found.groupby("class", sort=False):
+    for name, rows in () if found is None else found.groupby("class", sort=False):
         blocks += _class(given, str(name), rows)
+    for row in () if refused is None else refused.to_dict("records"):
+        blocks.append(Text(f"No groups of “{row['class']}” were sought: {row['reason'].rstrip('. ')}."))
     return section("spray", "Groups of heatmaps that look alike (SpRAy)", blocks)
 
 
@@ -138,7 +140,9 @@ def purity(given: Given, name: str) -> list[Block]:
     cells = tuple(_pure(row) for row in rows)
     out = sum(row.q < ALPHA for row in rows)
     head = ("group", "property", "", "in the group", "in the others", "p", "p, corrected")
-    caption = "Properties that one group has more often than the others; p corrected over all groups and properties."
+    caption = (
+        "Properties that one group has more often than the others; p corrected over all groups, properties and classes."
+    )
     shown = Table(head, cells[:out], caption, names=3) if out else Text(f"No group of {name} is tied to a property.")
     return [shown, Fold(f"Every group and property ({len(cells)} tests)", (Table(head, cells, names=3),))]
 

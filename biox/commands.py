@@ -49,7 +49,7 @@ def simulate(options: argparse.Namespace) -> None:
 def ingest(options: argparse.Namespace) -> None:
     """Read a study's raw data into a cohort."""
     from biox.core import store
-    from biox.core.studies import input_files
+    from biox.core.raw_files import input_files
     from biox.steps.ingest import ingest
 
     own_folder(options.out)
@@ -63,7 +63,7 @@ def ingest(options: argparse.Namespace) -> None:
 def external(options: argparse.Namespace) -> None:
     """Read a study's external test cohort, on which its models are tested and from which none of them learns."""
     from biox.core import store
-    from biox.core.studies import input_files
+    from biox.core.raw_files import input_files
     from biox.steps.external import external
 
     own_folder(options.out)
@@ -77,7 +77,7 @@ def external(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train the models of one fold."""
     from biox.core import store
-    from biox.core.studies import learning_files
+    from biox.core.raw_files import learning_files
     from biox.steps.train import train
 
     own_folder(options.out)
@@ -127,7 +127,7 @@ def heatmaps(options: argparse.Namespace) -> None:
 def validate(options: argparse.Namespace) -> None:
     """Test the models and their explanations."""
     from biox.core import store
-    from biox.core.studies import input_files
+    from biox.core.raw_files import input_files
     from biox.steps.external import with_external
     from biox.steps.validate import validate
 

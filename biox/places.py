@@ -125,7 +125,8 @@ def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict
 def checkpoint_in(folder: Path, study: "Study", cohort: Path, variant: str) -> "Checkpoint":
     """Where the training of one variant leaves its state; one of other settings, code or data is not taken up."""
     from biox.core.provenance import read
-    from biox.core.studies import learning_files, settings_for
+    from biox.core.raw_files import learning_files
+    from biox.core.studies import settings_for
     from biox.steps.checkpoints import Checkpoint, loaded, saved
 
     file = folder / f"{variant}.pt"

@@ -11,6 +11,7 @@ from biox.core.errors import InputError, listed
 from biox.core.study import AGAINST, Method
 from biox.core.types import Cohort, Fit
 
+
 @dataclass(frozen=True)
 class Explained:
     """The explained score of every sample: its ``names``, and its class indices (sample,) or one function for all."""

@@ -14,7 +14,7 @@ from biox.core.device import device
 from biox.core.errors import InputError, listed
 from biox.core.evidence import joined
 from biox.core.find import find
-from biox.core.studies import section
+from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, claims_table
 from biox.domains.histology import across

@@ -6,7 +6,7 @@ import numpy as np
 
 from biox.core.errors import InputError, listed
 from biox.core.find import find
-from biox.core.studies import section
+from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort
 from biox.steps.explained import check_target

@@ -8,15 +8,14 @@ import torch
 
 from biox import lrp
 from biox.core.device import device
-from biox.core.errors import InputError, listed
-from biox.core.files import paths_in
-from biox.core.find import bind, find
+from biox.core.errors import InputError
 from biox.core.study import Method, Named, Study
 from biox.core.types import Cohort, Fit, Prediction
 from biox.models import restore
 from biox.steps.attribute import batched
 from biox.steps.explained import of_classes
 from biox.steps.fitted import input_of, inputs_of
+from biox.steps.new_cases import asked_for, read_case
 from biox.steps.normalise import select
 from biox.steps.placed import out_of_fold, places
 
@@ -61,20 +60,8 @@ def predict(study: Study, cohort: Cohort, fits: dict[int, Fit], method: str, peo
 
 def new_people(study: Study, case: str | None, file: Path | None) -> tuple[Cohort, list[Path]]:
     """The unlabelled cohort of a case that the study names, or of a tidy table, and the files that it was read from."""
-    if (case is None) == (file is None):
-        raise InputError(
-            "predict needs either a file of new trials or --case with a name from the study's predict section."
-        )
-    if case is not None and case not in study.predict:
-        raise InputError(f"{study.name} has no case {case!r}; its predict section has {listed(study.predict)}.")
-    source = study.predict[case] if case is not None else Named(name="table", options={"file": file})
-    read = find(f"biox.domains.{study.domain}", source.name)
-    bound = bind(read, source.options, f"{study.name}, predict")
-    files = paths_in(list(bound.values()))
-    for path in files:
-        if not path.exists():
-            raise InputError(f"There is no file or folder {path}.")
-    return read(**bound), files
+    asked = asked_for(study, case, file)
+    return read_case(study, Named(name="table", options={"file": asked}) if isinstance(asked, Path) else asked)
 
 
 def scores_of(people: Cohort, fit: Fit) -> np.ndarray:

@@ -6,13 +6,12 @@ from typing import Any
 
 from openslide import OpenSlide
 
-from biox.core.errors import InputError, listed
-from biox.core.files import paths_in
-from biox.core.find import bind, find
+from biox.core.errors import InputError
 from biox.core.study import Named, Study
 from biox.core.types import Cohort
 from biox.domains.histology.slide_list import SLIDE_SUFFIXES
 from biox.domains.histology.tile_folder import SUFFIXES
+from biox.steps.new_cases import asked_for, read_case
 
 # Of the settings of a study's slides, those that hold for new ones too: how tiles are cut, judged and chosen.
 KEPT = ("tissue", "tiles", "leave_out", "mpp", "bag", "workers")
@@ -27,23 +26,13 @@ def new_tiles(study: Study, cohort: Cohort, case: str | None, file: Path | None)
     does not say is taken from the study: side and resolution of tiles, what counts as tissue, which flaws leave a tile
     out. Raises InputError where the resolution of the training tiles is not known and a slide is to be cut.
     """
-    source = wanted(study, cohort, case, file)
-    read = find(f"biox.domains.{study.domain}", source.name)
-    bound = bind(read, source.options, f"{study.name}, predict")
-    files = paths_in(list(bound.values()))
-    for path in files:
-        if not path.exists():
-            raise InputError(f"There is no file or folder {path}.")
-    return read(**bound), files
+    return read_case(study, wanted(study, cohort, case, file))
 
 
 def wanted(study: Study, cohort: Cohort, case: str | None, file: Path | None) -> Named:
     """The reader of the new tiles with all of its options."""
-    if (case is None) == (file is None):
-        raise InputError("predict needs either a file or --case with a name from the study's predict section.")
-    if case is not None and case not in study.predict:
-        raise InputError(f"{study.name} has no case {case!r}; its predict section has {listed(study.predict)}.")
-    given = _of_file(study, file) if file is not None else study.predict[case or ""]
+    asked = asked_for(study, case, file)
+    given = _of_file(study, asked) if isinstance(asked, Path) else asked
     if given.name == "slides":
         return Named(name="slides", options=_like_training(study, cohort, given.options))
     if given.name == "pictures":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from biox.core.errors import InputError
 from biox.core.find import find
-from biox.core.studies import section
+from biox.core.sections import section
 from biox.core.study import Study
 
 

@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from biox.core.errors import InputError, listed
 from biox.core.evidence import joined
 from biox.core.find import find
-from biox.core.studies import section
+from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, Relevance, claims_table
 from biox.stats.bootstrap import Resample, resample

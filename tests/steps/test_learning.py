@@ -9,7 +9,7 @@ import torch
 
 from biox.core import store
 from biox.core.errors import InputError
-from biox.core.studies import learning_files
+from biox.core.raw_files import learning_files
 from biox.core.study import Learn, Study
 from biox.core.types import Axis, Cohort
 from biox.steps.attribute import attribute

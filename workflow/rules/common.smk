@@ -6,15 +6,8 @@ from shlex import quote
 
 import biox
 from biox.core.errors import InputError
-from biox.core.studies import (
-    case_files,
-    check_study,
-    input_files,
-    learning_files,
-    opposite,
-    read_study,
-    settings_for,
-)
+from biox.core.raw_files import case_files, input_files, learning_files
+from biox.core.studies import check_study, opposite, read_study, settings_for
 
 # With `--software-deployment-method conda`, jobs find the packages they need in this environment; without it, in the one
 # that Snakemake itself runs in, whether or not that is activated. biox always comes from where Snakemake found it.

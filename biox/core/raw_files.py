@@ -1,0 +1,44 @@
+"""The files that a study names: raw data, weights, ratings, new cases. The workflow watches them."""
+
+from pathlib import Path
+
+from biox.core.errors import InputError
+from biox.core.files import files_in, paths_in
+from biox.core.sections import bound_case, bound_variant, section
+from biox.core.study import Study
+
+SOURCES = ("data", "external")
+
+
+def input_files(study: Study, name: str = "data") -> list[Path]:
+    """Every file or folder named in a section of the study; an absent one is an InputError.
+
+    Raw files that the study simulates first need not be there yet.
+    """
+    if name == "external" and study.external is None:
+        return []
+    files = [path for value in section(study, name).values() for path in paths_in(value)]
+    absent = [path for path in files if not path.exists() and not _simulated(study, path)]
+    if absent:
+        raise InputError(f"{study.name}, {name}: there is no file or folder {absent[0]}.")
+    return files_in(path for path in files if path.exists())
+
+
+def learning_files(study: Study) -> list[Path]:
+    """Every file that training reads beside the cohort: weights of models, references of preparations."""
+    bound = [values for name in study.all_variants() for values in bound_variant(study, name)]
+    found = [path for values in bound for path in paths_in(list(values.values()))]
+    absent = [path for path in found if not path.exists()]
+    if absent:
+        raise InputError(f"{study.name}: there is no file {absent[0]}, which a model or a preparation asks for.")
+    return files_in(dict.fromkeys(found))
+
+
+def case_files(study: Study) -> dict[str, list[Path]]:
+    """The files of every new case that the study names."""
+    return {name: paths_in(list(bound_case(study, name).values())) for name in study.predict}
+
+
+def _simulated(study: Study, path: Path) -> bool:
+    """Whether a path lies in the folder into which the study simulates its raw files."""
+    return study.simulate is not None and Path("results", study.name, "raw") in (path, *path.parents)

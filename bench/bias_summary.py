@@ -114,12 +114,14 @@ def _sampling(rows: Records) -> dict[str, Any]:
     found["change"] = {
         key: mean_interval([a[key] - b[key] for a, b in zip(after, before, strict=True)]) for key in keys
     }
-    ratio = [[one["relevance_necrosis"] / one["relevance_else"] for one in part] for part in (after, before)]
-    found["AUROC of positive relevance on necrosis over other tissue, with against without the bias"] = detection(
-        *ratio
-    )
+    for name, other in (("other tissue", "relevance_else"), ("tumour", "relevance_tumour")):
+        ratio = [[one["relevance_necrosis"] / one[other] for one in part] for part in (after, before)]
+        what = f"positive relevance on necrosis over {name}"
+        found[what] = {v: mean_interval(part) for v, part in zip(variants, reversed(ratio), strict=True)}
+        found[what]["change"] = mean_interval([a - b for a, b in zip(*ratio, strict=True)])
+        found[f"AUROC of {what}, with against without the bias"] = detection(*ratio)
     rate = [[one["rate_necrosis"] for one in part] for part in (after, before)]
-    found["AUROC of the false positive rate on necrosis"] = detection(*rate)
+    found["AUROC of the false positive rate on necrosis, with against without the bias"] = detection(*rate)
     return found
 
 
@@ -133,5 +135,7 @@ def _nuclei(rows: Records) -> dict[str, Any]:
         }
         found[f"gain of {variant}"] = views
     found["alarms"] = {key: float(np.mean([r[key]["alarm"] for r in rows])) for key in ("scan", "scan of clean tiles")}
+    own = [set(r["scan"]["alarms"]) - set(r["scan of clean tiles"]["alarms"]) for r in rows]
+    found["studies with an alarm that the clean tiles do not raise"] = sum(map(bool, own))
     found["by"] = {key: [r[key]["alarms"] for r in rows] for key in ("scan", "scan of clean tiles")}
     return found

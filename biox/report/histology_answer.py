@@ -8,7 +8,8 @@ from biox.report.found import Claim, claim
 from biox.report.given import Answer, Given
 from biox.report.histology_bias import scanned, verdict
 from biox.report.histology_places import KNOWN, centre_sentence, of_main, place_sentence
-from biox.report.histology_remedies import AUROC, named, told
+from biox.report.histology_remedies import named, told
+from biox.report.histology_remedy_figure import AUROC
 from biox.report.histology_views import on_views, view_name
 from biox.report.words import amount, capital, interval, joined, number, percent
 

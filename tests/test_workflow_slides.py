@@ -42,12 +42,15 @@ def test_one_command_leads_from_simulated_slides_to_a_report_with_a_viewer(finis
 
 
 def test_heatmaps_and_slides_have_one_coordinate_system(finished):
+    """A heatmap has the pixels of the tiles, here twice as wide as the slide's; both cover the same micrometres."""
     for file in sorted((finished / "results/tiny_slides/raw/slides").glob("*.tif")):
-        with openslide.OpenSlide(file) as slide:
-            values = tifffile.imread(finished / f"results/tiny_slides/heatmaps-lrp/{file.stem}-values.ome.tif")
-            assert values.shape == slide.dimensions[::-1]
-            with openslide.OpenSlide(finished / f"results/tiny_slides/heatmaps-lrp/{file.stem}.ome.tif") as heat:
-                assert heat.dimensions == slide.dimensions
+        values = tifffile.imread(finished / f"results/tiny_slides/heatmaps-lrp/{file.stem}-values.ome.tif")
+        heat_file = finished / f"results/tiny_slides/heatmaps-lrp/{file.stem}.ome.tif"
+        with openslide.OpenSlide(file) as slide, openslide.OpenSlide(heat_file) as heat:
+            assert values.shape == heat.dimensions[::-1]
+            for axis, name in enumerate(("openslide.mpp-x", "openslide.mpp-y")):
+                widths = [one.dimensions[axis] * float(one.properties[name]) for one in (slide, heat)]
+                np.testing.assert_allclose(widths[0], widths[1], atol=0.5)
 
 
 def test_the_difference_of_two_classes_is_a_map_of_its_own(finished):

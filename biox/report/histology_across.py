@@ -10,7 +10,7 @@ from biox.core.subjects import subject
 from biox.domains.histology.alike import ANOTHER
 from biox.report.blocks import Fold, Section, Table, Terms, Text, section, tidy
 from biox.report.found import records, shown_name, table
-from biox.report.given import Given
+from biox.report.given import Given, positive
 from biox.report.histology_views import share
 from biox.report.words import count, interval, joined, number, percent
 
@@ -158,5 +158,5 @@ def _slides(given: Given) -> Fold | None:
     )
     words = COLUMNS | {"subject": subject(given.cohort).one}
     head = (*(words[name] for name in there), "tiles", "accuracy", "AUROC", "mean probability")
-    caption = f"Mean probability: of “{given.cohort.classes[-1]}”, over the slide's tiles."
+    caption = f"Mean probability: of “{positive(given)}”, over the slide's tiles."
     return Fold(f"The {len(rows)} slides of the external cohort", (tidy(Table(head, rows, caption, names=len(there))),))

@@ -18,6 +18,7 @@ from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Fit, claims_table
 from biox.domains.histology import across
+from biox.domains.histology.positive import positive_class
 from biox.models import restore
 from biox.stats import metrics
 from biox.stats.bootstrap import Resample, claim_row, interval, resample
@@ -81,7 +82,8 @@ def external_evidence(found: Cohort, study: Study, fits: Mapping[int, Mapping[st
     drawn = resample(out.subject, stratum=stratum, draws=DRAWS, seed=study.seed)
     rows = [row for name in names for row in _measured(name, logits[name], out, drawn)]
     scores = pd.concat([_scores(found, name, logits[name]) for name in names], ignore_index=True)
-    tables = {"external_scores": scores, "external_slides": slide_table(found, logits["main"])}
+    sought = positive_class(found.classes, study.validate_.get("positive"))
+    tables = {"external_scores": scores, "external_slides": slide_table(found, logits["main"], sought)}
     return joined([_counts(found), Evidence(claims_table(rows + _changes(logits, out.y, drawn)), tables)])
 
 
@@ -116,15 +118,15 @@ def mean_logits(cohort: Cohort, fits: list[Fit], study: Study) -> np.ndarray:
     return total / len(fits)
 
 
-def slide_table(cohort: Cohort, logits: np.ndarray) -> pd.DataFrame:
+def slide_table(cohort: Cohort, logits: np.ndarray, sought: int) -> pd.DataFrame:
     """One row a slide (a person where there are no slides), in their order.
 
     Columns: ``slide``, what is known of it (KNOWN; ``label`` lists several), ``tiles``, ``accuracy``, ``auroc`` (NaN
-    where all have one label) and ``score``, the mean probability of the last class. logits: shape (sample, class).
+    where all have one label) and ``score``, the mean probability of class ``sought``. logits: shape (sample, class).
     """
     samples, y = cohort.samples.reset_index(drop=True), cohort.y
     key = "slide" if "slide" in samples else "subject"
-    probability = softmax(logits, axis=1)[:, -1]
+    probability = softmax(logits, axis=1)[:, sought]
     rows = []
     for name, part in samples.groupby(key, sort=False):
         at = part.index.to_numpy()

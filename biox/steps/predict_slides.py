@@ -17,6 +17,7 @@ from biox.core.errors import InputError
 from biox.core.study import Method, Study
 from biox.core.types import Cohort, Fit, Relevance
 from biox.domains.histology.nucleus_size import typical_diameter
+from biox.domains.histology.positive import positive_class
 from biox.domains.histology.predicted import OVER, SlidePrediction
 from biox.domains.histology.resting import resting
 from biox.domains.histology.tile_colours import colours_of, likeness
@@ -41,7 +42,7 @@ def predict_slides(
 
     room: gives the array (float32, numpy or zarr) into which the relevance is written batch by batch. The class that is
     explained is that of the method; where the method asks for the true label, which nobody knows, or the dominant
-    class, it is the last class of two, or of more the class that scores highest on the slide, so that one heatmap is
+    class, it is the positive class of two, or of more the class that scores highest on the slide, so that a heatmap is
     about one class.
     Raises InputError where the tiles have another size, unit or colours than those the models learnt from.
     """
@@ -50,11 +51,12 @@ def predict_slides(
         raise InputError(f"The new tiles have {had} values, but the models learnt from {wanted}; cut them alike.")
     slide = who(new.samples)
     logits = _scores(fits, new, study)
-    tiles = _tiles(new, logits, cohort.classes)
-    explained = _explained(study.methods[method], cohort, tiles, slide)
+    sought = positive_class(cohort.classes, study.validate_.get("positive"))
+    tiles = _tiles(new, logits, cohort.classes, sought)
+    explained = _explained(study.methods[method], cohort.classes, tiles, (slide, sought))
     relevance = _relevance(fits, (new, explained), study, method, room)
     known, usual = colours_of(cohort.x, cohort.samples["subject"]), typical_diameter(cohort.x)
-    reference = _reference(cohort, fits)
+    reference = _reference(cohort, fits, sought)
     rests, like = {}, {}
     for name in dict.fromkeys(slide):
         rows = np.flatnonzero((slide == name).to_numpy())
@@ -63,7 +65,7 @@ def predict_slides(
         alike = likeness(colours_of(own.x, slide.iloc[rows]), known)
         like[name] = replace(alike, nucleus=typical_diameter(own.x), usual=usual)
     slides = _slides(tiles, slide, reference)
-    return SlidePrediction(new, cohort.classes[-1], tiles, slides, reference, relevance, rests, like)
+    return SlidePrediction(new, cohort.classes[sought], tiles, slides, reference, relevance, rests, like)
 
 
 def who(samples: pd.DataFrame) -> pd.Series:
@@ -125,8 +127,9 @@ def _relevance(
     return Relevance(first.variant, 0, name, method.model_dump(mode="json"), kept, samples, first.axes[1:])
 
 
-def _explained(method: Method, cohort: Cohort, tiles: pd.DataFrame, slide: pd.Series) -> Explained:
-    classes, count = cohort.classes, len(tiles)
+def _explained(method: Method, classes: tuple[str, ...], tiles: pd.DataFrame, of: tuple[pd.Series, int]) -> Explained:
+    """What is explained of every tile; ``of``: its slide, and the positive class."""
+    (slide, sought), count = of, len(tiles)
     if AGAINST in method.target:
         a, _, b = method.target.partition(AGAINST)
         names = np.full(count, method.target, dtype=object)
@@ -134,12 +137,12 @@ def _explained(method: Method, cohort: Cohort, tiles: pd.DataFrame, slide: pd.Se
     if method.target in classes:
         return of_classes(np.full(count, classes.index(method.target)), classes)
     if len(classes) == 2:
-        return of_classes(np.full(count, 1), classes)
+        return of_classes(np.full(count, sought), classes)
     means = tiles[[f"logit:{name}" for name in classes]].groupby(slide.to_numpy()).mean()
     return of_classes(means.to_numpy().argmax(1)[means.index.get_indexer(slide)], classes)
 
 
-def _tiles(new: Cohort, logits: np.ndarray, classes: tuple[str, ...]) -> pd.DataFrame:
+def _tiles(new: Cohort, logits: np.ndarray, classes: tuple[str, ...], sought: int) -> pd.DataFrame:
     """One row a sample: what the models say of it, beside what is known of it."""
     mean = logits.mean(axis=0)
     named = mean.argmax(axis=1)
@@ -147,18 +150,18 @@ def _tiles(new: Cohort, logits: np.ndarray, classes: tuple[str, ...]) -> pd.Data
     return table.assign(
         predicted=np.array(classes, dtype=object)[named],
         agree=(logits.argmax(axis=2) == named).mean(axis=0),
-        score=softmax(mean, axis=1)[:, -1],
+        score=softmax(mean, axis=1)[:, sought],
         **{f"logit:{name}": mean[:, k] for k, name in enumerate(classes)},
     )
 
 
-def _reference(cohort: Cohort, fits: Mapping[int, Fit]) -> pd.DataFrame:
+def _reference(cohort: Cohort, fits: Mapping[int, Fit], sought: int) -> pd.DataFrame:
     """The cohort's own slides by the models that did not learn from them."""
     tested = pd.concat([fit.scores[fit.scores["part"] == "test"] for fit in fits.values()])
-    score = softmax(tested[[f"logit:{name}" for name in cohort.classes]].to_numpy(float), axis=1)[:, -1]
+    score = softmax(tested[[f"logit:{name}" for name in cohort.classes]].to_numpy(float), axis=1)[:, sought]
     table = cohort.samples[["sample", "label"]].assign(slide=who(cohort.samples))
     table = table.merge(pd.DataFrame({"sample": tested["sample"].to_numpy(), "score": score}), on="sample")
-    table = table.assign(over=table["score"] > OVER, positive=table["label"] == cohort.classes[-1])
+    table = table.assign(over=table["score"] > OVER, positive=table["label"] == cohort.classes[sought])
     about = table.groupby("slide", sort=True).agg(
         labels=("label", lambda names: ", ".join(dict.fromkeys(names))),
         positive=("positive", "mean"),

@@ -96,7 +96,7 @@ def test_the_slide_table_counts_every_tile_once_and_averages_its_probabilities(e
 
 def test_a_slide_of_one_class_has_no_auroc(found):
     one = found.take(found.samples.index[found.samples["label"] == "tumour"].to_numpy()[:5])
-    assert slide_table(one, np.zeros((5, 2)))["auroc"].isna().all()
+    assert slide_table(one, np.zeros((5, 2)), 1)["auroc"].isna().all()
 
 
 def test_tiles_that_the_models_learnt_from_are_refused(study, cohort):

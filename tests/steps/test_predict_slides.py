@@ -387,3 +387,15 @@ def test_a_refused_slide_leaves_nothing_behind_and_exit_code_2(done, tmp_path, m
     assert main(["predict", "tiny", str(glass(tmp_path)), "--out", "out/glass"]) == 2
     assert "holds no tissue" in capsys.readouterr().err
     assert not (done / "out/glass").exists()
+
+
+def test_the_positive_class_of_the_study_is_that_of_its_predictions(study, cohort, fits):
+    """With the first class as the positive one, every probability is the other one's complement."""
+    first = checked(Study, GIVEN | {"validate": {"positive": cohort.classes[0]}}, "tiny")
+    new = cohort.take(np.arange(8))
+    one, other = (predict_slides(s, cohort, fits, "lrp", new) for s in (study, first))
+    assert (one.positive, other.positive) == (cohort.classes[1], cohort.classes[0])
+    np.testing.assert_allclose(one.tiles["score"] + other.tiles["score"], 1, atol=1e-9)
+    np.testing.assert_allclose(one.reference["score"] + other.reference["score"], 1, atol=1e-9)
+    assert set(one.relevance.samples["target"]) == {cohort.classes[1]}
+    assert set(other.relevance.samples["target"]) == {cohort.classes[0]}

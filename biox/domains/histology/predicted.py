@@ -16,7 +16,7 @@ OVER = 0.5
 class SlidePrediction:
     """New slides, their tiles, and how they compare with the cohort.
 
-    new: the tiles (or bags of tiles) as read. positive: the class whose probability is given, the study's last one.
+    new: the tiles (or bags of tiles) as read. positive: the class whose probability is given.
     tiles: one row a sample of ``new``: ``sample``, ``slide``, ``predicted``, ``agree`` (share of the folds' models that
     name the same), ``score`` (probability of ``positive``, of the mean logits over the folds), one ``logit:<class>`` a
     class, its place and its flags. slides: one row a slide: ``slide``, ``tiles``, ``score`` (mean probability),

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from biox.core.graph_settings import Graph
+
 # Between two classes in the target of a method: why this one and not the other.
 AGAINST = " - "
 Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -169,6 +171,7 @@ class Study(Strict):
     variants: dict[Identity, Variant] = {}
     methods: dict[Identity, Method] = {"lrp": Method()}
     validate_: dict[str, Any] = Field(default={}, alias="validate")
+    graph: Graph | None = None
     compute: Compute = Compute()
     predict: dict[Identity, Source] = {}
 

@@ -1,0 +1,125 @@
+"""Graph studies on disk: masked fits, graphs and matrices of scores, each a folder that is written whole or not at all.
+
+Influences, which may be larger than memory, are in ``biox.core.influence_store``.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from biox.core.errors import InputError
+from biox.core.files import whole
+from biox.core.graph_types import Graphs, MaskedFit
+from biox.core.influence_store import InfluenceHead, StoredInfluence, influence_writer, load_influences
+
+__all__ = [
+    "InfluenceHead",
+    "StoredInfluence",
+    "influence_writer",
+    "load_graphs",
+    "load_influences",
+    "load_masked_fit",
+    "load_masked_fits",
+    "load_matrices",
+    "save_graphs",
+    "save_masked_fit",
+    "save_matrices",
+]
+
+FIT_TABLES = ("parts", "accuracy", "predictions", "history")
+FIT_FACTS = ("variant", "fold", "seed", "model", "options", "proteins", "unit")
+GRAPH_TABLES = ("nodes", "edges", "patients")
+
+
+def save_masked_fit(fit: MaskedFit, folder: Path) -> None:
+    """Save as ``weights.safetensors``, ``constants.npz``, ``masked_fit.json`` and one Parquet file a table."""
+    from safetensors.torch import save_file  # here, so that steps without a network need not wait for torch
+
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        weights = {name: tensor.detach().contiguous().cpu() for name, tensor in fit.weights.items()}
+        save_file(weights, fresh / "weights.safetensors")
+        np.savez(fresh / "constants.npz", shift=fit.shift, scale=fit.scale)
+        for name in FIT_TABLES:
+            getattr(fit, name).to_parquet(fresh / f"{name}.parquet")
+        _save_json(fresh / "masked_fit.json", {name: getattr(fit, name) for name in FIT_FACTS})
+
+
+def load_masked_fit(folder: Path) -> MaskedFit:
+    """The masked fit saved in a folder."""
+    from safetensors.torch import load_file
+
+    kept = _load_json(folder / "masked_fit.json")
+    with np.load(folder / "constants.npz") as arrays:
+        constants = {name: arrays[name] for name in arrays.files}
+    tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FIT_TABLES}
+    weights = load_file(folder / "weights.safetensors")
+    return MaskedFit(**{**kept, "proteins": tuple(kept["proteins"])}, **constants, **tables, weights=weights)
+
+
+def load_masked_fits(folder: Path) -> dict[str, MaskedFit]:
+    """All masked fits of one fold, by variant."""
+    return {path.parent.name: load_masked_fit(path.parent) for path in _found(folder, "*/masked_fit.json")}
+
+
+def save_graphs(graphs: Graphs, folder: Path) -> None:
+    """Save as ``graphs.json``, one Parquet file a table, and ``average/`` and ``signed/`` with one array a variant."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        _save_arrays(fresh / "average", graphs.average)
+        _save_arrays(fresh / "signed", graphs.signed)
+        for name in GRAPH_TABLES:
+            getattr(graphs, name).to_parquet(fresh / f"{name}.parquet")
+        facts = {"proteins": graphs.proteins, "groups": graphs.groups, "variants": tuple(graphs.average)}
+        _save_json(fresh / "graphs.json", facts)
+
+
+def load_graphs(folder: Path) -> Graphs:
+    """The graphs saved in a folder; their arrays are read from disk when they are asked for."""
+    kept = _load_json(folder / "graphs.json")
+    arrays = {
+        kind: {name: np.load(folder / kind / f"{name}.npy", mmap_mode="r") for name in kept["variants"]}
+        for kind in ("average", "signed")
+    }
+    tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in GRAPH_TABLES}
+    return Graphs(tuple(kept["proteins"]), tuple(kept["groups"]), **arrays, **tables)
+
+
+def save_matrices(matrices: Mapping[str, np.ndarray], folder: Path) -> None:
+    """Save matrices of scores, each of shape (source, target), as ``NAME.npy``."""
+    with whole(folder) as fresh:
+        _save_arrays(fresh, matrices)
+
+
+def load_matrices(folder: Path) -> dict[str, np.ndarray]:
+    """The matrices saved in a folder, by name, in alphabetical order."""
+    return {path.stem: np.load(path) for path in _found(folder, "*.npy")}
+
+
+def _save_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    folder.mkdir()
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+
+
+def _found(folder: Path, pattern: str) -> list[Path]:
+    paths = sorted(folder.glob(pattern))
+    if not paths:
+        raise InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
+    return paths
+
+
+def _save_json(path: Path, data: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _load_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(
+            f"There is no result in {path.parent}; run the step that makes it first, or the whole workflow."
+        )
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,187 @@
+"""Influences on disk, which may be larger than memory: written in pieces of rows, read by rows or by blocks of targets.
+
+A shard is a folder with one folder a variant: SHARD/VARIANT/{influence.json, samples.parquet, values.zarr, ...}
+(``biox.core.influence_packing`` says which arrays there are). Each file of a zarr array holds all targets of some
+samples, cut into chunks by target: rows of samples lie in few files, and the samples of a few targets in few chunks.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import zarr
+
+from biox.core.errors import InputError, listed
+from biox.core.files import whole
+from biox.core.graph_settings import Graph
+from biox.core.graph_types import Influence
+from biox.core.influence_packing import Packed, layout, packed, unpacked
+
+FILE_BYTES = 16 * 2**20
+CHUNK_BYTES = 2**19
+
+
+@dataclass(frozen=True)
+class InfluenceHead:
+    """What is known of the influences of a shard before any is computed; ``samples`` is their number."""
+
+    variant: str
+    method: str
+    settings: Mapping[str, Any]
+    samples: int
+    proteins: tuple[str, ...]
+
+
+@contextmanager
+def influence_writer(
+    shard: Path, head: InfluenceHead, storage: Graph
+) -> Iterator[Callable[[np.ndarray, pd.DataFrame], None]]:
+    """A function that takes the next samples: ``write(values, samples)``, float32 (sample, source, target) and their
+    rows of the sample table.
+
+    The folder ``shard/VARIANT`` appears when the block is left, whole or not at all. Other numbers of samples than
+    announced are a ValueError. Memory: one piece and the packed rows of one file (FILE_BYTES, or one sample).
+    """
+    with whole(shard / head.variant) as fresh:
+        fresh.mkdir()
+        arrays, rows = _created(fresh, head, storage)
+        tables: list[pd.DataFrame] = []
+        waiting: list[Packed] = []
+        written = 0
+
+        def write(values: np.ndarray, samples: pd.DataFrame) -> None:
+            nonlocal written
+            wanted = (len(samples), len(head.proteins), len(head.proteins))
+            if values.shape != wanted:
+                raise ValueError(f"Influences have shape {values.shape}, but their table and proteins say {wanted}.")
+            tables.append(samples)
+            waiting.append(packed(values, storage))
+            if sum(len(piece["values"]) for piece in waiting) >= rows:
+                written += _flushed(arrays, waiting, written, rows)
+
+        yield write
+        written += _flushed(arrays, waiting, written, 1) if waiting else 0
+        if written != head.samples:
+            raise ValueError(f"{head.samples} samples were announced, but {written} were written.")
+        table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"sample": pd.Series([], dtype=str)})
+        table.to_parquet(fresh / "samples.parquet")
+        facts = json.dumps(asdict(head), indent=1, sort_keys=True) + "\n"
+        (fresh / "influence.json").write_text(facts, encoding="utf-8")
+
+
+def _flushed(arrays: Mapping[str, Any], waiting: list[Packed], start: int, rows: int) -> int:
+    # Whole files only (a multiple of rows), so that none is read and written again; the rest goes on waiting.
+    joined = {name: np.concatenate([piece[name] for piece in waiting]) for name in arrays}
+    held = len(joined["values"])
+    now = held - held % rows
+    for name in arrays if now else ():
+        if start + now > arrays[name].shape[0]:
+            raise ValueError(f"{arrays[name].shape[0]} samples were announced, but more were written.")
+        arrays[name][start : start + now] = joined[name][:now]
+    waiting[:] = [{name: joined[name][now:] for name in arrays}]
+    return now
+
+
+def load_influences(shards: Iterable[Path]) -> dict[str, Influence]:
+    """The influences of all shards (of all folds) together, one Influence a variant, ``main`` first.
+
+    The rows are those of the shards in the order given; ``values`` is a StoredInfluence. A sample that stands in two
+    shards, or shards of different methods or proteins, are an InputError.
+    """
+    found: dict[str, list[Path]] = {}
+    for shard in shards:
+        files = sorted(shard.glob("*/influence.json"))
+        if not files:
+            raise InputError(f"There are no influences in {shard}; run `biox influence` first, or the whole workflow.")
+        for file in files:
+            found.setdefault(file.parent.name, []).append(file.parent)
+    return {name: _joined(found[name]) for name in sorted(found, key=lambda name: (name != "main", name))}
+
+
+class StoredInfluence:
+    """Influences of shape (sample, source, target) that are read from disk when they are asked for, as float32."""
+
+    def __init__(self, parts: Sequence[Mapping[str, Any]], proteins: int) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0, *(part["values"].shape[0] for part in parts)])
+        self.shape: tuple[int, int, int] = (int(self._starts[-1]), proteins, proteins)
+        self.dtype = np.dtype(np.float32)
+        self.ndim = 3
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        """The influences of one sample, shape (source, target), or of several: a slice, integer rows or a mask."""
+        if isinstance(rows, int | np.integer):
+            return self[np.array([rows])][0]
+        wanted = np.arange(len(self))[rows]
+        out = np.empty((len(wanted), *self.shape[1:]), np.float32)
+        for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
+            here = np.flatnonzero((wanted >= first) & (wanted < last))
+            if len(here):
+                # zarr wants rows in ascending order, each once.
+                order, back = np.unique(wanted[here] - first, return_inverse=True)
+                some = _rows(order)
+                stored = {name: np.asarray(array.oindex[some]) for name, array in part.items()}
+                out[here] = unpacked(stored, slice(None), self.shape[1])[back]
+        return out
+
+    def targets(self, start: int, stop: int) -> np.ndarray:
+        """All samples' influences on the targets from ``start`` to before ``stop``, shape (sample, source, block)."""
+        block = slice(start, min(stop, self.shape[2]))
+        out = np.empty((*self.shape[:2], block.stop - block.start), np.float32)
+        for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
+            stored = {name: np.asarray(_of_targets(name, array, block)) for name, array in part.items()}
+            out[first:last] = unpacked(stored, block, self.shape[1])
+        return out
+
+
+def _of_targets(name: str, array: Any, block: slice) -> Any:
+    return array[:] if name in ("no_source", "no_target") else array[..., block]
+
+
+def _rows(order: np.ndarray) -> Any:
+    one_run = len(order) == order[-1] - order[0] + 1
+    return slice(int(order[0]), int(order[-1]) + 1) if one_run else order
+
+
+def _joined(folders: list[Path]) -> Influence:
+    heads = [json.loads((folder / "influence.json").read_text(encoding="utf-8")) for folder in folders]
+    for folder, head in zip(folders, heads, strict=True):
+        for fact in ("method", "settings", "proteins"):
+            if head[fact] != heads[0][fact]:
+                raise InputError(
+                    f"The influences in {folder} and {folders[0]} differ in their {fact}; compute one anew."
+                )
+    tables = [pd.read_parquet(folder / "samples.parquet") for folder in folders]
+    samples = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    twice = samples["sample"][samples["sample"].duplicated()]
+    if len(twice):
+        raise InputError(f"Sample {listed(twice[:1])} of variant {heads[0]['variant']!r} stands in two shards.")
+    parts = [
+        {path.stem: zarr.open_array(path, mode="r") for path in sorted(folder.glob("*.zarr"))} for folder in folders
+    ]
+    proteins = tuple(heads[0]["proteins"])
+    facts = {name: heads[0][name] for name in ("variant", "method", "settings")}
+    return Influence(**facts, values=StoredInfluence(parts, len(proteins)), samples=samples, proteins=proteins)
+
+
+def _created(folder: Path, head: InfluenceHead, storage: Graph) -> tuple[dict[str, Any], int]:
+    shapes = layout(storage, len(head.proteins))
+    one = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes.values())
+    rows = max(1, min(FILE_BYTES // max(1, one), head.samples))
+    return {name: _array(folder / f"{name}.zarr", head.samples, rows, *shapes[name]) for name in shapes}, rows
+
+
+def _array(path: Path, samples: int, rows: int, shape: tuple[int, ...], kind: str) -> Any:
+    targets = shape[-1]
+    column = rows * int(np.prod(shape[:-1])) * np.dtype(kind).itemsize
+    block = max(1, min(CHUNK_BYTES // max(1, column), targets))
+    chunk, file = ((rows, *shape[:-1], n) for n in (block, -(-targets // block) * block))
+    return zarr.create_array(path, shape=(samples, *shape), dtype=kind, chunks=chunk, shards=file)

@@ -1,0 +1,147 @@
+"""Opening tables so that a broken one ends in a sentence: text with comma, semicolon or tab, or Parquet."""
+
+import csv
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from biox.core.errors import InputError, listed
+
+# How the common tools write a cell that was not measured.
+NOT_MEASURED = ("", "NA", "NaN", "nan", "N/A", "n/a", "#N/A", "null", "NULL", "None", "Filtered")
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+WITHOUT_HEADER = (".parquet", ".h5ad")
+NAMED = 5
+
+
+def few(names: Iterable[object]) -> str:
+    """The first names, and how many there are in all where that is more: ``'a', 'b' ... (12 in all)``."""
+    names = list(names)
+    return listed(names[:NAMED]) + (f" ... ({len(names)} in all)" if len(names) > NAMED else "")
+
+
+@contextmanager
+def reading(file: Path, kind: str) -> Iterator[None]:
+    """Read ``file`` in this block: where it is absent, empty or broken, an InputError names it and what was wanted."""
+    if not file.is_file():
+        raise InputError(f"There is no file {file}; expected {kind}.")
+    if file.stat().st_size == 0:
+        raise InputError(f"{file} is empty; expected {kind}.")
+    with file.open("rb") as stream:
+        if stream.read(4) in WORKBOOKS:
+            raise InputError(f"{file} is an Excel workbook or a ZIP archive; expected {kind}. Save it as CSV (UTF-8).")
+    try:
+        yield
+    except InputError:
+        raise
+    except UnicodeDecodeError:
+        raise InputError(f"{file}: the text is not UTF-8; expected {kind}. Save it as 'CSV UTF-8'.") from None
+    # pandas, pyarrow and h5py raise unrelated types on broken bytes.
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise InputError(f"{file} cannot be read; expected {kind}. The reader said: {reason}") from None
+
+
+def header(file: Path) -> tuple[list[str], str]:
+    """The column names of a table, and what separates them ("" for Parquet).
+
+    A tab anywhere in the first line separates; otherwise the more frequent one of semicolon and comma. The index that
+    pandas keeps in Parquet files comes first. Raises InputError for a single column and for names that stand twice.
+    """
+    if file.suffix == ".parquet":
+        with reading(file, "a Parquet table"):
+            schema = pq.read_schema(file)
+            index = [name for name in (schema.pandas_metadata or {}).get("index_columns", []) if isinstance(name, str)]
+            names, separator = [*index, *(name for name in schema.names if name not in index)], ""
+    else:
+        with reading(file, "a table of text with a header row"), _text(file) as stream:
+            line = stream.readline().rstrip("\r\n")
+            separator = "\t" if "\t" in line else max(";,", key=line.count)
+            names = [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
+    if len(names) < 2:
+        raise InputError(
+            f"{file}: its first line is one single column, {few(names)}; expected column names separated by comma, "
+            "semicolon or tab."
+        )
+    refuse_doubles(names, f"{file}: the column", "A column may be there once.")
+    return names, separator
+
+
+def refuse_doubles(names: Sequence[str], what: str, way_out: str) -> None:
+    """Names that stand more than once are an InputError that begins with ``what``."""
+    twice = pd.Series(names, dtype=object)
+    twice = list(dict.fromkeys(twice[twice.duplicated()]))
+    if twice:
+        raise InputError(f"{what} {few(twice)} stands there more than once. {way_out}")
+
+
+def read_columns(file: Path, names: Sequence[str], text: Iterable[str]) -> pd.DataFrame:
+    """The named columns of a table, in that order; those in ``text`` are read as they are written, "" where empty.
+
+    Of the other columns, cells that say "not measured" (NOT_MEASURED) are NaN; whether all else are numbers is for
+    ``biox.domains.proteomics.cells`` to say. Raises InputError for unknown columns and for a table without rows.
+    """
+    there, separator = header(file)
+    unknown = [name for name in names if name not in there]
+    if unknown:
+        raise InputError(f"{file}: there is no column {few(unknown)}; it has {few(there)}.")
+    text = set(text).intersection(names)
+    with reading(file, "a table with a header row"):
+        if not separator:
+            table = pq.read_table(file, columns=list(names)).to_pandas(ignore_metadata=True)
+        else:
+            table = pd.read_csv(
+                file,
+                sep=separator,
+                header=0,
+                names=there,
+                usecols=list(names),
+                dtype=dict.fromkeys(text, str),
+                na_values={name: list(NOT_MEASURED) for name in names if name not in text},
+                keep_default_na=False,
+                index_col=False,
+                low_memory=False,
+                encoding="utf-8-sig",
+            )
+    if table.empty:
+        raise InputError(f"{file} has columns {few(there)} but no rows.")
+    table = table[list(names)]
+    written = {name: table[name].map(str, na_action="ignore").fillna("").map(str.strip) for name in text}
+    return table.assign(**written)
+
+
+def row_name(file: Path, row: int) -> str:
+    """How a reader calls a row (counted from 0 here): ``levels.csv, row 12``, with the header, as a spreadsheet does."""
+    return f"{file}, row {row + (1 if file.suffix in WITHOUT_HEADER else 2)}"
+
+
+def refuse_ragged(file: Path) -> None:
+    """Rows of a text table with more or fewer cells than the header are an InputError: a table that was cut off."""
+    names, separator = header(file)
+    if not separator:
+        return
+    with _text(file) as stream:
+        for number, line in enumerate(stream, start=1):
+            cells = line.count(separator) + 1
+            # Quoted cells may hold the separator: those lines are left to the parser.
+            if cells == len(names) or '"' in line or not line.strip():
+                continue
+            hint = " R leaves out the name of the first column: write with `col.names = NA`." if number == 2 else ""
+            raise InputError(f"{file}, row {number} has {cells} cells, but the header has {len(names)}.{hint}")
+
+
+def _text(file: Path) -> IO[str]:
+    if file.suffix == ".gz":
+        return gzip.open(file, "rt", encoding="utf-8-sig")
+    return file.open(encoding="utf-8-sig")
+
+
+def shown(cell: object) -> str:
+    """A cell as it is quoted in a message: text in quotes, numbers plain."""
+    return repr(cell.item() if isinstance(cell, np.generic) else cell)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from biox.core.graph_types import Graphs
 from biox.core.study import Study
 from biox.core.types import Cohort, Evidence, Relevance
 from biox.domains.histology.positive import positive_class
@@ -17,7 +18,7 @@ class Given:
     """Everything that the sections of a study's page may draw on.
 
     relevances: by method, fold and variant; provenance: the record of each step by the step's name;
-    slides: what the viewer shows (``biox.steps.heatmaps``).
+    slides: what the viewer shows (``biox.steps.heatmaps``); graphs: of a graph study.
     """
 
     study: Study
@@ -26,6 +27,7 @@ class Given:
     relevances: Relevances
     provenance: Mapping[str, Mapping[str, Any]]
     slides: Mapping[str, Any] | None = None
+    graphs: Graphs | None = None
 
 
 @dataclass(frozen=True)

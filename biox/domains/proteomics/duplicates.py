@@ -34,8 +34,8 @@ def settled(levels: Levels, how: Duplicates) -> Levels:
         first = samples["subject"][several].iloc[0]
         own = samples["sample"][samples["subject"] == first]
         raise InputError(
-            f"{levels.source}: there are {found}, such as patient {first!r} with {few(own)}. Say `levels: {{duplicates: keep}}` "
-            "to keep them all (no fold separates a patient), or `average`."
+            f"{levels.source}: there are {found}, such as patient {first!r} with {few(own)}. Say "
+            "`levels: {duplicates: keep}` to keep them all (no fold separates a patient), or `average`."
         )
     return _averaged(levels).noted(f"There are {found}; their measured levels were averaged.")
 

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import anndata
-import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from biox.core.errors import InputError
 from biox.core.study import Strict
@@ -42,16 +40,18 @@ def h5ad(settings: H5adSettings) -> Cohort:
         data = anndata.read_h5ad(settings.file)
     if settings.layer is not None and settings.layer not in data.layers:
         raise InputError(f"{settings.file}: there is no layer {settings.layer!r}; it has {few(data.layers)}.")
-    matrix = data.X if settings.layer is None else data.layers[settings.layer]
-    if matrix is None:
+    if settings.layer is None and data.X is None:
         raise InputError(f"{settings.file}: X is empty; name a layer: it has {few(data.layers)}.")
-    dense = sparse.csr_matrix(matrix).toarray() if sparse.issparse(matrix) else np.asarray(matrix)
-    var, obs = (pd.DataFrame(part) for part in (data.var, data.obs))
-    samples = [str(name) for name in data.obs_names]
-    proteins = _proteins(var, settings)
-    values = as_numbers(pd.DataFrame(dense, columns=list(proteins)), settings.file, samples)
+    var, obs = data.var, data.obs
+    assert isinstance(var, pd.DataFrame)
+    assert isinstance(obs, pd.DataFrame)
+    samples, proteins = [str(name) for name in data.obs_names], _proteins(var, settings)
+    levels = data.to_df(layer=settings.layer).set_axis(list(proteins), axis=1)
+    values = as_numbers(levels, settings.file, samples)
     rows = obs.astype(str).where(obs.notna(), "").assign(sample=samples).reset_index(drop=True)
-    found = Levels(values, rows, proteins, settings.unit, str(settings.file))
+    other = "sample" in obs and list(obs["sample"].astype(str)) != samples
+    notes = ("The column 'sample' of obs was left out; samples are called by obs_names.",) if other else ()
+    found = Levels(values, rows, proteins, settings.unit, str(settings.file), notes)
     return cohort_of(found, settings.sheet, settings.levels)
 
 

@@ -87,6 +87,8 @@ def _judged(rows: pd.DataFrame, level: np.ndarray, warned: str) -> tuple[np.ndar
     failed = np.any([np.zeros(len(rows), bool), *(~v.isin((*PASSED, *WARNED)) for v in verdicts)], axis=0)
     gone = failed | (warnings if warned == "not measured" else False)
     words = "taken as not measured" if warned == "not measured" else "kept"
-    notes = [f"{int(warnings.sum())} levels have a warning of the quality control; they were {words}."] * warnings.any()
-    notes += [f"{int(failed.sum())} levels did not pass the quality control; they are not measured."] * failed.any()
-    return np.where(gone, np.nan, level), notes
+    notes = [
+        (warnings.sum(), f"have a warning of the quality control; they were {words}."),
+        (failed.sum(), "did not pass the quality control; they were taken as not measured."),
+    ]
+    return np.where(gone, np.nan, level), [f"{count} levels {what}" for count, what in notes if count]

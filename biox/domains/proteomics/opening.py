@@ -117,7 +117,7 @@ def read_columns(file: Path, names: Sequence[str], text: Iterable[str]) -> pd.Da
 
 
 def row_name(file: Path, row: int) -> str:
-    """How a reader calls a row (counted from 0 here): ``levels.csv, row 12``, with the header, as a spreadsheet does."""
+    """How a reader calls the row of that index: ``levels.csv, row 12``, counted with the header."""
     return f"{file}, row {row + (1 if file.suffix in WITHOUT_HEADER else 2)}"
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from biox.core.errors import InputError
 from biox.core.study import Strict
@@ -40,6 +40,16 @@ class Sheet(Strict):
     where: dict[str, tuple[str, ...]] = Field(default={})
     unmatched: Literal["refuse", "leave out"] = "refuse"
     runs: dict[str, int] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Sheet":
+        if self.file is not None and (self.others or self.runs):
+            raise ValueError("'others' and 'runs' are for tables without a sheet; a sheet has columns for both")
+        if self.file is None and self.sample:
+            raise ValueError("'sample' names a column of a sheet, but no sheet is given under 'file'")
+        if self.type and self.runs:
+            raise ValueError("either 'type' names a column or 'runs' gives the types, not both")
+        return self
 
 
 def _file(value: Any) -> Any:
@@ -82,6 +92,8 @@ def _matched(levels: Levels, sheet: Sheet, file: Path) -> Levels:
     key = sheet.sample or next((name for name in USUAL["sample"] if name in names), names[0])
     if key not in names:
         raise InputError(f"{file}: there is no column {key!r}, named under `sheet: sample`; it has {few(names)}.")
+    if key != "sample" and "sample" in names:
+        raise InputError(f"{file}: samples are named by {key!r}, so no other column may be called 'sample'; rename it.")
     refuse_doubles(list(rows[key]), f"{file}: the sample", "Each sample has one row.")
     mine, theirs = pd.Index(levels.samples["sample"]), pd.Index(rows[key])
     only_here, only_there = mine[~mine.isin(theirs)], theirs[~theirs.isin(mine)]
@@ -126,6 +138,9 @@ def _chosen(levels: Levels, sheet: Sheet, source: str) -> Levels:
 
 def _named(rows: pd.DataFrame, sheet: Sheet, source: str) -> tuple[pd.DataFrame, list[str]]:
     """The sample table under the names that all steps use, and what had to be assumed."""
+    absent = [name for name in sheet.others if name not in rows]
+    if absent:
+        raise InputError(f"{source}: there is no column {few(absent)}; there are {few(rows.columns)}.")
     asked = {"subject": sheet.patient, "label": "type" if sheet.runs else sheet.type, "batch": sheet.batch}
     found = {"sample": "sample"}
     for ours, theirs in asked.items():

@@ -6,6 +6,7 @@ The words are plain text and become HTML in one place, the template, where every
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from biox.report.graph_view import GraphView, PeopleView
 from biox.report.viewer import Viewer
 
 
@@ -84,7 +85,7 @@ class Fold:
     blocks: tuple["Block", ...]
 
 
-Block = Text | Table | Figure | Grid | Terms | Code | Fold | Viewer
+Block = Text | Table | Figure | Grid | Terms | Code | Fold | Viewer | GraphView | PeopleView
 
 
 @dataclass(frozen=True)

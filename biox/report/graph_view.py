@@ -39,8 +39,8 @@ class GraphView:
 class PeopleView:
     """A block of a page: the strongest edges of one or two patients, drawn at the same places.
 
-    data: nodes; and either ``folder``, in which the scripts of ``patient_files`` lie, seen from the page, or ``people``:
-    for each its name, type and edges (``person_edges``).
+    data: nodes; and either ``folder``, in which the scripts of ``patient_files`` lie, seen from the page, or ``types``
+    and ``people``: for each its name, the place of its type and its edges (``person_edges``).
     """
 
     caption: str
@@ -58,7 +58,7 @@ def graph_view(graphs: Graphs, members: Mapping[str, Iterable[str]], caption: st
     listed = {
         name: sorted({place[protein] for protein in proteins if protein in place}) for name, proteins in members.items()
     }
-    tested = bool(graphs.edges["q"].notna().any())
+    tested = bool(graphs.edges["p"].notna().any())
     groups = [_of_all(graphs, place), *(_of_type(graphs, k) for k in range(1, len(graphs.groups)))]
     data = {
         **nodes_data(graphs.nodes),

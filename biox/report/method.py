@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from biox.core.find import find, known
 from biox.core.study import Method, Named, Study, Variant
 from biox.core.subjects import subject
 from biox.report.blocks import Code, Section, Text, section
@@ -43,9 +44,13 @@ NORMALISED = {
 
 
 def method(given: Given) -> Section | None:
-    """The paragraph and the sources of the methods it names."""
-    words, cited = paragraph(given)
-    sources = "\n".join(f"{k + 1}. {SOURCES[name]}" for k, name in enumerate(cited))
+    """The paragraph and the sources of the methods it names.
+
+    A domain with a function of its own (``biox.report.proteomics_method``) says it in its own words.
+    """
+    own = f"{given.study.domain}_method"
+    words, cited = find("biox.report", own)(given) if own in known("biox.report") else paragraph(given)
+    sources = "\n".join(f"{k + 1}. {source}" for k, source in enumerate(cited))
     intro = Text("Ready to paste; the numbers in brackets are the sources below.", "note")
     return section("method", "Method", [intro, Code(words), Code(sources)])
 
@@ -77,9 +82,9 @@ def paragraph(given: Given) -> tuple[str, list[str]]:
         cited.append(study.domain)
         sentences.append(f"The approach follows {FOLLOWS[study.domain]} [{len(cited)}].")
     sentences.append(
-        f"Intervals are 95 % bootstrap intervals over {_many(given)}. Computed with biox {_version(given)}."
+        f"Intervals are 95 % bootstrap intervals over {_many(given)}. Computed with biox {version(given)}."
     )
-    return " ".join(sentences), cited
+    return " ".join(sentences), [SOURCES[name] for name in cited]
 
 
 def _data(given: Given) -> str:
@@ -154,13 +159,13 @@ def _model(main: Variant) -> str:
     assert main.model is not None
     assert main.training is not None
     channels = f" using {joined(main.channels)}" if main.channels else ""
-    known = f"Values were {NORMALISED[main.normalise or 'none']}; the model was {_named(main.model)}{channels}"
+    words = f"Values were {NORMALISED[main.normalise or 'none']}; the model was {described(main.model)}{channels}"
     if main.model.name in SOLVED:
         both = " on training and validation folds" if main.training.refit else " on the training folds"
-        return f"{known}, fitted by a solver{both}."
+        return f"{words}, fitted by a solver{both}."
     training = main.training.model_dump()
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value)
-    return f"{known}, trained with {settings}."
+    return f"{words}, trained with {settings}."
 
 
 def _baselines(study: Study) -> str:
@@ -173,20 +178,24 @@ def _baselines(study: Study) -> str:
 
 
 def _explained(study: Study) -> str:
-    each = [f"{name}: composite {_named(how.composite)}, target {_target(how)}" for name, how in study.methods.items()]
+    each = [
+        f"{name}: composite {described(how.composite)}, target {_target(how)}" for name, how in study.methods.items()
+    ]
     return f"Decisions were explained by layer-wise relevance propagation [1, 2] ({'; '.join(each)})."
 
 
 def _target(how: Method) -> str:
-    known = {"label": "the true class", "dominant": "the predicted class"}
-    return known.get(how.target, f"“{how.target}”")
+    named = {"label": "the true class", "dominant": "the predicted class"}
+    return named.get(how.target, f"“{how.target}”")
 
 
-def _named(choice: Named) -> str:
+def described(choice: Named) -> str:
+    """A function of the study with its options."""
     options = ", ".join(f"{name} {value}" for name, value in choice.options.items())
     return f"{choice.name} ({options})" if options else choice.name
 
 
-def _version(given: Given) -> str:
+def version(given: Given) -> str:
+    """The version of biox that made the study."""
     records: list[Mapping[str, Any]] = list(given.provenance.values())
     return str(records[0].get("biox", "")) if records else "(version not recorded)"

@@ -16,6 +16,7 @@ from biox.report.blocks import Hover, Page, Section, figures
 from biox.report.checks import confounders, conservation, raters, variants
 from biox.report.colour import dark, declarations, light
 from biox.report.given import Drawn, Given
+from biox.report.graph_view import asks_for_files, drawn_data, has_graph
 from biox.report.method import method
 from biox.report.origin import all_claims, origin
 from biox.report.people import people
@@ -27,7 +28,7 @@ from biox.report.viewer import has_viewer, viewer_data
 
 def study_page(given: Given) -> Page:
     """The report of one study: question, answer, figures, checks, method, provenance; one page that needs nothing else
-    but, for slides, the pictures of its viewer.
+    but, for slides, the pictures of its viewer, and for graphs the edges of single patients.
 
     Sections whose evidence is absent are left out. Equal evidence gives equal bytes.
     """
@@ -74,6 +75,7 @@ def environment() -> Environment:
     )
     made.filters.update(kind=lambda block: type(block).__name__.lower(), drawing=Markup, data=_data)
     made.filters.update(has_viewer=has_viewer, viewer_data=viewer_data)
+    made.filters.update(has_graph=has_graph, asks_for_files=asks_for_files, drawn_data=drawn_data)
     made.globals.update(
         style=Markup(_style()), script=Markup(_asset("script.js")), asset=lambda name: Markup(_asset(name))
     )

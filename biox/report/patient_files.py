@@ -23,8 +23,8 @@ FOLDER = "patients"
 def write_patient_files(graphs: Graphs, samples: pd.DataFrame, folder: Path) -> None:
     """Write what the page of a graph study loads when a patient is chosen: ``patients.js`` and ``patients/000.js`` ...
 
-    folder: the new folder ``viewer``, which goes beside the page. samples: the cohort's table; samples without edges are
-    left out. In a file, each patient is one flat list: place of the source and of the target in the order of
+    folder: the new folder ``viewer``, which goes beside the page. samples: the cohort's table; samples without edges
+    are left out. In a file, each patient is one flat list: place of the source and of the target in the order of
     ``graphs.nodes``, signed weight, percentile; then the next edge.
     """
     place = {str(name): k for k, name in enumerate(graphs.nodes["protein"])}

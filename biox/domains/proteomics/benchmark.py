@@ -25,7 +25,7 @@ Measure = Callable[[Counted], np.ndarray]
 
 @dataclass(frozen=True)
 class Plan:
-    """top: how many of the strongest pairs count as found. permutations: shufflings of the known graph; seed: theirs."""
+    """top: how many of the strongest pairs count as found. permutations: shufflings of the known graph, by ``seed``."""
 
     top: int
     permutations: int

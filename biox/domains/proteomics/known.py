@@ -2,7 +2,8 @@
 
 Three forms: a table of ``edges`` (columns ``source``, ``target`` and optionally ``group``, or DREAM's ``regulator``,
 ``target``), a square ``matrix`` of 0 and 1 with names on both sides, and ``blocks`` (columns ``protein`` and ``block``,
-optionally ``group``: every two proteins of a block are connected; the group is that of the block, else its name).
+optionally ``group``: every two proteins of a block are connected). ``group`` says in which samples an edge is active:
+those with this value in their column ``group``, else as their label; without it, in all.
 """
 
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ class Known:
 
 
 def known(name: str, reference: Reference, proteins: Sequence[str]) -> Known:
-    """Read a known graph in the names of the cohort, whose ``proteins`` are given.
+    """Read a known graph, in the names of the cohort, whose ``proteins`` are given.
 
     Edges between others are left out; a file without any edge between two of the cohort's proteins is an InputError.
     """
@@ -140,7 +141,7 @@ def _square(table: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, list[str]]:
 def _blocks(table: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, list[str]]:
     if not {"protein", "block"} <= set(table.columns):
         raise InputError(f"{file} needs columns 'protein' and 'block'; it has {listed(table.columns)}.")
-    named = table.assign(group=table["group"] if "group" in table else table["block"])
+    named = table.assign(group=table.get("group", ""))
     both = named.merge(named[["protein", "block"]], on="block", suffixes=("", "_too"))
     both = both[both["protein"] < both["protein_too"]]
     edges = both.rename(columns={"protein": "source", "protein_too": "target"})[["source", "target", "group"]]

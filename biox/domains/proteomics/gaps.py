@@ -35,5 +35,8 @@ def filled(levels: Levels, how: Fill) -> Levels:
     if how == "none" or not gaps.any():
         return levels
     middle = measured_mean(levels.values) if how == "mean" else np.nanmedian(levels.values, axis=0)
-    note = f"{int(gaps.sum())} missing levels ({gaps.mean():.1%}) were filled with the {how} of their protein."
+    note = (
+        f"{int(gaps.sum())} missing levels ({gaps.mean():.1%}) were filled with the {how} of their protein "
+        "over all samples."
+    )
     return replace(levels, values=np.where(gaps, middle, levels.values)).noted(note)

@@ -1,5 +1,6 @@
 """Long tables, one row a sample and protein, become wide levels; what stands there twice is named by its rows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,23 @@ def pivoted(rows: pd.DataFrame, file: Path, unit: str) -> Levels:
     values[sample, protein] = rows["level"].to_numpy(dtype=float)
     named = pd.DataFrame({"sample": pd.Series(samples, dtype=str)})
     return Levels(values, named, tuple(str(name) for name in proteins), unit, str(file))
+
+
+def said_of_samples(rows: pd.DataFrame, names: Sequence[str], file: Path) -> pd.DataFrame:
+    """What columns of a long table say of the samples, one row a sample in the order of their first row.
+
+    rows: with ``sample`` and the named columns. Raises InputError where a column changes within a sample.
+    """
+    first = rows.drop_duplicates("sample").set_index("sample")[list(names)]
+    for name in names:
+        differs = np.flatnonzero(rows[name].to_numpy() != first[name].loc[rows["sample"]].to_numpy())
+        if len(differs):
+            found = rows.iloc[differs[0]]
+            raise InputError(
+                f"{row_name(file, int(np.asarray(rows.index)[differs[0]]))}: column {name!r} changes within the sample "
+                f"{found['sample']!r}: {found[name]!r} after {first[name][found['sample']]!r}. Use a sample sheet."
+            )
+    return first.reset_index()
 
 
 def refuse_twice(rows: pd.DataFrame, cell: np.ndarray, file: Path) -> None:

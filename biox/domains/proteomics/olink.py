@@ -11,9 +11,9 @@ from biox.core.errors import InputError
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.proteomics.cells import as_numbers
-from biox.domains.proteomics.long import pivoted
+from biox.domains.proteomics.long import pivoted, said_of_samples
 from biox.domains.proteomics.opening import few, header, read_columns
-from biox.domains.proteomics.sheet import Sheet, SheetOrFile
+from biox.domains.proteomics.sheet import Sheet, SheetOrFile, beside_levels
 from biox.domains.proteomics.symbols import distinct
 from biox.domains.proteomics.treatment import Treatment, cohort_of
 
@@ -47,7 +47,8 @@ def olink(settings: OlinkSettings) -> Cohort:
     assay twice (one sample on two plates), and for a cell of NPX that is no number.
     """
     file, there = settings.file, header(settings.file)[0]
-    needed = dict.fromkeys((SAMPLE, IDENTITY, settings.names, LEVEL))
+    beside = beside_levels(settings.sheet, ())
+    needed = dict.fromkeys((SAMPLE, IDENTITY, settings.names, LEVEL, *beside))
     absent = [name for name in needed if name not in there]
     if absent:
         raise InputError(f"{file}: there is no column {few(absent)}; a long NPX table has {few(needed)}.")
@@ -59,9 +60,12 @@ def olink(settings: OlinkSettings) -> Cohort:
     kept = rows[real]
     long = pd.DataFrame({"sample": kept[SAMPLE], "protein": kept[IDENTITY], "level": level})
     found = pivoted(long, file, LEVEL)
+    said = said_of_samples(kept.rename(columns={SAMPLE: "sample"}), beside, file)
     named = kept.drop_duplicates(IDENTITY)
     proteins = distinct(list(named[settings.names]), list(named[IDENTITY]))
-    return cohort_of(replace(found, proteins=proteins).noted(*notes, *more), settings.sheet, settings.levels)
+    return cohort_of(
+        replace(found, proteins=proteins, samples=said).noted(*notes, *more), settings.sheet, settings.levels
+    )
 
 
 def _without_controls(rows: pd.DataFrame, file: Path) -> tuple[np.ndarray, list[str]]:

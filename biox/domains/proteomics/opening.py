@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,8 @@ def header(file: Path) -> tuple[list[str], str]:
     else:
         with reading(file, "a table of text with a header row"), _text(file) as stream:
             line = stream.readline().rstrip("\r\n")
-            separator = "\t" if "\t" in line else max(";,", key=line.count)
+            bare = re.sub(r'"[^"]*"', "", line)
+            separator = "\t" if "\t" in bare else max(";,", key=bare.count)
             names = [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
     if len(names) < 2:
         raise InputError(

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from biox.core.errors import InputError
 from biox.core.study import Strict
 from biox.domains.proteomics.levels import Levels
-from biox.domains.proteomics.opening import few, header, read_columns, refuse_doubles
+from biox.domains.proteomics.opening import NOT_MEASURED, few, header, read_columns, refuse_doubles
 
 ALL = "all"
 # What a column is called here, and the names under which it is found where the settings say nothing.
@@ -96,7 +96,9 @@ def _matched(levels: Levels, sheet: Sheet, file: Path) -> Levels:
         raise InputError(f"{file}: samples are named by {key!r}, so no other column may be called 'sample'; rename it.")
     refuse_doubles(list(rows[key]), f"{file}: the sample", "Each sample has one row.")
     mine, theirs = pd.Index(levels.samples["sample"]), pd.Index(rows[key])
-    only_here, only_there = mine[~mine.isin(theirs)], theirs[~theirs.isin(mine)]
+    # A sheet may list more than the table has, as long as the study asks for none of it.
+    asked = np.all([rows[name].isin(values) for name, values in sheet.where.items() if name in names] or True, axis=0)
+    only_here, only_there = mine[~mine.isin(theirs)], theirs[asked & ~theirs.isin(mine)]
     both = np.flatnonzero(mine.isin(theirs))
     if (len(only_here) or len(only_there)) and (sheet.unmatched == "refuse" or not len(both)):
         raise InputError(
@@ -166,7 +168,7 @@ def _named(rows: pd.DataFrame, sheet: Sheet, source: str) -> tuple[pd.DataFrame,
 
 def _filled(rows: pd.DataFrame, name: str, source: str) -> pd.Series:
     column = rows[name].astype(str)
-    empty = np.flatnonzero(column == "")
+    empty = np.flatnonzero(column.isin(NOT_MEASURED))
     if len(empty):
         sample = rows["sample"].iloc[empty[0]]
         raise InputError(
@@ -177,7 +179,7 @@ def _filled(rows: pd.DataFrame, name: str, source: str) -> pd.Series:
 
 def _read(column: pd.Series) -> pd.Series:
     """A further column as numbers where all its full cells are numbers; codes such as ``01`` stay text."""
-    full = column[column.astype(str) != ""].astype(str)
+    full = column[~column.isin(NOT_MEASURED)].astype(str)
     numbers = pd.to_numeric(column, errors="coerce")
     if full.empty or numbers[full.index].isna().any() or full.str.match(r"^0\d").any() or column.name == "group":
         return column.astype(str)

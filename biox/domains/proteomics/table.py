@@ -15,7 +15,8 @@ from biox.domains.proteomics.wide import Orientation, proteins_in_rows, samples_
 class TableSettings(Strict):
     """Which table, how it lies, and what is done with it.
 
-    id_column: of the samples' (or proteins') names; left out, the first one; "row number" where samples have no names.
+    id_column: of the samples' (or proteins') names; left out, ``sample`` or the first one; "row number" where samples
+    have no names.
     leave_out: columns that are neither. unit: of the levels as they stand. sheet: a file, or a ``Sheet``.
     """
 

@@ -19,17 +19,17 @@ Orientation = Literal["samples in rows", "proteins in rows"]
 def samples_in_rows(file: Path, identity: str | None, describing: Sequence[str], left_out: Sequence[str]) -> Levels:
     """A table with one row a sample.
 
-    identity: the column of the samples' names; None for the first one, "row number" where there is none. describing:
+    identity: the column of the samples' names; None for ``sample``, else the first one; "row number" where none is. describing:
     columns about the samples. left_out: columns that are dropped. All others are proteins.
     Raises InputError for unknown columns, cells that are no numbers, and rows that are too short.
     """
     names = _columns(file, (*describing, *left_out))
-    key = _identity(file, identity, names)
+    key = _identity(file, identity or ("sample" if "sample" in names else None), names)
     described = [name for name in describing if name != key]
     proteins = [name for name in names if name not in {key, *described, *left_out}]
     table = _read(file, [*([key] if key else []), *described, *proteins], [*([key] if key else []), *described])
     samples = list(table[key]) if key else [str(number + 1) for number in range(len(table))]
-    rows = pd.DataFrame({"sample": pd.Series(samples, dtype=str), **{n: table[n] for n in described if n != "sample"}})
+    rows = pd.DataFrame({"sample": pd.Series(samples, dtype=str), **{n: table[n] for n in describing if n != "sample"}})
     return Levels(as_numbers(table[proteins], file, samples if key else ()), rows, tuple(proteins), "level", str(file))
 
 

@@ -107,6 +107,16 @@ def test_an_empty_npx_was_not_measured_and_text_is_refused(tmp_path):
         read(tmp_path, table)
 
 
+def test_columns_of_the_table_say_who_the_samples_are_where_they_do_not_change(tmp_path):
+    table = explore().assign(who=lambda t: "P" + t["SampleID"])
+    samples = read(tmp_path, table, sheet={"patient": "who", "batch": "PlateID"}).samples
+    assert list(samples["subject"]) == [f"P{name}" for name in SAMPLES]
+    assert set(samples["batch"]) == {"PLATE1"}
+    table.loc[4, "PlateID"] = "PLATE2"
+    with pytest.raises(InputError, match="row 6: column 'PlateID' changes within the sample 'A01'"):
+        read(tmp_path, table, sheet={"batch": "PlateID"})
+
+
 def test_a_second_logarithm_is_refused(tmp_path):
     with pytest.raises(InputError, match="log: none"):
         read(tmp_path, levels={"log": "log2"})

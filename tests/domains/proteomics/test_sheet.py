@@ -37,6 +37,13 @@ def test_unmatched_samples_are_left_out_only_when_that_is_asked_for(tmp_path):
     assert found.notes == ("Left out: only in the sheet 'X1'; only in the table 'S00'.",)
 
 
+def test_a_sheet_may_list_samples_that_the_study_does_not_ask_for(tmp_path):
+    rows = sheet((*SAMPLES, "N1", "N2")).assign(tissue=["tumour"] * 24 + ["normal"] * 2)
+    assert len(read(tmp_path, rows, where={"tissue": ["tumour"]}).samples) == 24
+    with pytest.raises(InputError, match="only the sheet has 'N1', 'N2'"):
+        read(tmp_path, rows)
+
+
 def test_a_sheet_of_other_samples_is_refused_even_then(tmp_path):
     with pytest.raises(InputError, match="do not match"):
         read(tmp_path, sheet([f"X{n}" for n in range(24)]), unmatched="leave out")
@@ -64,16 +71,18 @@ def test_a_sample_twice_in_the_sheet_is_refused(tmp_path):
         read(tmp_path, sheet(("S00", *SAMPLES)))
 
 
-def test_an_empty_patient_is_refused(tmp_path):
+@pytest.mark.parametrize("empty", ["", "NA"])
+def test_an_empty_patient_is_refused(tmp_path, empty):
     rows = sheet()
-    rows.loc[5, "patient"] = ""
+    rows.loc[5, "patient"] = empty
     with pytest.raises(InputError, match="sample 'S05' has no value in column 'patient'"):
         read(tmp_path, rows)
 
 
-def test_an_empty_covariate_is_a_gap_and_no_fault(tmp_path):
+@pytest.mark.parametrize("empty", ["", "NA"])
+def test_an_empty_covariate_is_a_gap_and_no_fault(tmp_path, empty):
     rows = sheet().astype({"age_years": object})
-    rows.loc[5, "age_years"] = ""
+    rows.loc[5, "age_years"] = empty
     ages = read(tmp_path, rows).samples["age_years"]
     assert ages.isna().sum() == 1
     assert ages[6] == 46

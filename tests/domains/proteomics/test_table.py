@@ -1,3 +1,4 @@
+import csv
 import time
 
 import numpy as np
@@ -49,6 +50,12 @@ def test_every_format_gives_the_same_levels(tmp_path, name):
     assert "Patients are not known: a subject is a sample." in cohort.notes
 
 
+def test_a_separator_inside_quotes_does_not_separate(tmp_path):
+    frame = levels(proteins=("A;B;C;D", "E;F;G;H", "I"))
+    text = frame.to_csv(quoting=csv.QUOTE_NONNUMERIC)
+    assert read(tmp_path, text).axes[0].labels == ("A;B;C;D", "E;F;G;H", "I")
+
+
 def test_a_semicolon_separates_too(tmp_path):
     assert read(tmp_path, levels().to_csv(sep=";")).x.shape == (24, 5)
 
@@ -94,6 +101,19 @@ def test_columns_of_the_table_itself_can_say_it_too(tmp_path):
     assert cohort.x.shape == (24, 5)
     assert cohort.classes == ("BRCA",)
     assert cohort.samples["age"].eq(7).all()
+
+
+def test_the_column_called_sample_names_the_samples_wherever_it_stands(tmp_path):
+    frame = levels().reset_index()
+    frame.insert(0, "patient", [f"P{n}" for n in range(24)])
+    samples = read(tmp_path, frame.set_index("patient")).samples
+    assert list(samples["sample"]) == list(SAMPLES)
+    assert samples["subject"][3] == "P3"
+
+
+def test_the_first_column_may_name_sample_and_patient_at_once(tmp_path):
+    samples = read(tmp_path, levels().rename_axis("patient")).samples
+    assert list(samples["subject"]) == list(samples["sample"]) == list(SAMPLES)
 
 
 def test_types_can_be_runs_of_samples(tmp_path):

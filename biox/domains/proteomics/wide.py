@@ -19,8 +19,8 @@ Orientation = Literal["samples in rows", "proteins in rows"]
 def samples_in_rows(file: Path, identity: str | None, describing: Sequence[str], left_out: Sequence[str]) -> Levels:
     """A table with one row a sample.
 
-    identity: the column of the samples' names; None for ``sample``, else the first one; "row number" where none is. describing:
-    columns about the samples. left_out: columns that are dropped. All others are proteins.
+    identity: the column of the samples' names; None for ``sample``, else the first one; "row number" where none is.
+    describing: columns about the samples. left_out: columns that are dropped. All others are proteins.
     Raises InputError for unknown columns, cells that are no numbers, and rows that are too short.
     """
     names = _columns(file, (*describing, *left_out))

@@ -128,7 +128,7 @@ def refuse_ragged(file: Path) -> None:
     names, separator = header(file)
     if not separator:
         return
-    with _text(file) as stream:
+    with reading(file, "a table of text"), _text(file) as stream:
         for number, line in enumerate(stream, start=1):
             cells = line.count(separator) + 1
             # Quoted cells may hold the separator: those lines are left to the parser.

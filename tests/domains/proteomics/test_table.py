@@ -230,6 +230,16 @@ def test_a_table_that_was_cut_off_is_refused(tmp_path):
     refused(tmp_path, levels().to_csv()[:-8], "row 25 has 5 cells, but the header has 6")
 
 
+def test_damaged_archives_are_refused(tmp_path):
+    levels().to_csv(tmp_path / "a.csv.gz")
+    (tmp_path / "a.csv.gz").write_bytes((tmp_path / "a.csv.gz").read_bytes()[:200])
+    with pytest.raises(InputError, match="cannot be read"):
+        table(TableSettings(file=tmp_path / "a.csv.gz"))
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match="expected a Parquet table"):
+        table(TableSettings(file=tmp_path / "a.parquet"))
+
+
 def test_a_table_of_r_that_lacks_a_name_in_the_header_is_refused(tmp_path):
     text = levels().to_csv().replace("sample,", "", 1)
     refused(tmp_path, text, "row 2 has 6 cells, but the header has 5", "col.names = NA")
@@ -237,6 +247,9 @@ def test_a_table_of_r_that_lacks_a_name_in_the_header_is_refused(tmp_path):
 
 def test_text_in_another_encoding_and_workbooks_are_refused(tmp_path):
     (tmp_path / "a.csv").write_bytes("sample;größe\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        table(TableSettings(file=tmp_path / "a.csv"))
+    (tmp_path / "a.csv").write_bytes(b"sample,A,B\nS1,1,2\nS\xfc,3,4\n")
     with pytest.raises(InputError, match="not UTF-8"):
         table(TableSettings(file=tmp_path / "a.csv"))
     (tmp_path / "a.csv").write_bytes(b"PK\x03\x04 and more")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import biox
-from biox import commands, predicting
+from biox import commands, graphing, predicting
 from biox.core.errors import InputError
 
 # The disk is full, read-only or not ours to write.
@@ -70,6 +70,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "studies": (("studies",), {"nargs": "+", "help": "names of studies"}),
     "fold": (("--fold",), {"type": int, "required": True, "help": "number of the fold, from 0"}),
     "method": (("--method",), {"required": True, "help": "name of a method of the study"}),
+    "shard": (("--shard",), {"type": int, "default": 0, "help": "number of the shard of a graph study's patients (0)"}),
     "out": (("--out",), {"type": Path, "required": True, "help": "where the result goes"}),
     "file": (
         ("file",),
@@ -92,6 +93,9 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] =
     "external": (commands.external, ("study", "out")),
     "train": (commands.train, ("study", "fold", "out")),
     "attribute": (commands.attribute, ("study", "fold", "method", "out")),
+    "influence": (graphing.influence, ("study", "fold", "method", "shard", "out")),
+    "baselines": (graphing.baselines, ("study", "out")),
+    "graphs": (graphing.graphs, ("study", "out")),
     "heatmaps": (commands.heatmaps, ("study", "method", "out")),
     "validate": (commands.validate, ("study", "out")),
     "report": (commands.report, ("study", "out")),

@@ -8,8 +8,10 @@ from functools import partial
 
 from biox.core.errors import InputError
 from biox.core.files import whole, write_text
+from biox.graphing import graph_evidence
 from biox.places import (
     checkpoint_in,
+    explained_in,
     forget,
     known_method,
     load_cohort,
@@ -76,17 +78,22 @@ def external(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train the models of one fold."""
-    from biox.core import store
+    from biox.core import graph_store, store
     from biox.core.raw_files import learning_files
+    from biox.steps.graph_train import train_graph
     from biox.steps.train import train
 
     own_folder(options.out)
     study, places = opened(options)
     checkpoint = partial(checkpoint_in, places.checkpoints(options.fold), study, places.cohort)
-    fits = train(store.load_cohort(places.cohort), study, options.fold, checkpoint)
+    cohort = store.load_cohort(places.cohort)
     with whole(options.out) as fresh:
-        for variant, fit in fits.items():
-            store.save_fit(fit, fresh / variant)
+        if study.graph is not None:
+            for arm, fit in train_graph(cohort, study, options.fold, checkpoint).items():
+                graph_store.save_masked_fit(fit, fresh / arm)
+        else:
+            for variant, fit in train(cohort, study, options.fold, checkpoint).items():
+                store.save_fit(fit, fresh / variant)
         record(fresh, "train", study, [places.cohort, *learning_files(study)])
     forget(places.checkpoints(options.fold))
 
@@ -133,9 +140,13 @@ def validate(options: argparse.Namespace) -> None:
 
     own_folder(options.out)
     study, places = opened(options)
-    fits = load_fits(study, places)
-    evidence = validate(load_cohort(places), study, fits, load_relevances(study, places))
-    evidence = with_external(evidence, load_external(study, places), study, fits)
+    cohort = load_cohort(places)
+    if study.graph is not None:
+        evidence = graph_evidence(study, places, cohort)
+    else:
+        fits = load_fits(study, places)
+        evidence = validate(cohort, study, fits, load_relevances(study, places))
+        evidence = with_external(evidence, load_external(study, places), study, fits)
     with whole(options.out) as fresh:
         store.save_evidence(evidence, fresh)
         record(fresh, "validate", study, [*places.of_all_folds(study), *input_files(study, "validate")])
@@ -143,16 +154,28 @@ def validate(options: argparse.Namespace) -> None:
 
 def report(options: argparse.Namespace) -> None:
     """Write the report of a study: the page, and its figures in a folder beside it."""
-    from biox.core import provenance, store
+    from biox.core import graph_store, provenance, store
+    from biox.report.given import Given
     from biox.steps.report import report
 
     study, places = opened(options)
-    folders = {"ingest": places.cohort, "train": places.fit(0), "validate": places.evidence}
-    folders |= {f"attribute, {method}": places.relevance(0, method) for method in study.methods}
+    folders = {
+        "ingest": places.cohort,
+        "train": places.fit(0),
+        "validate": places.evidence,
+        **explained_in(study, places),
+    }
     records = {step: provenance.read(folder) for step, folder in folders.items()}
-    evidence = store.load_evidence(places.evidence)
-    slides = viewer_listing(places.heatmaps(next(iter(study.methods))))
-    page = report(study, load_cohort(places), evidence, load_relevances(study, places), records, slides)
+    given = Given(
+        study,
+        load_cohort(places),
+        store.load_evidence(places.evidence),
+        load_relevances(study, places) if study.graph is None else {},
+        records,
+        viewer_listing(places.heatmaps(next(iter(study.methods)))),
+        graph_store.load_graphs(places.graphs) if study.graph is not None else None,
+    )
+    page = report(given)
     write_page(options.out, page.html, page.figures, options.out.parent / "figures")
 
 

@@ -1,81 +1,24 @@
-"""Where everything of a study lies, and how the commands load it, save it and keep what is not theirs."""
+"""How the commands load what a study has, save it, and keep what is not theirs."""
 
 import argparse
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import biox
 from biox.core.errors import InputError, listed
 from biox.core.files import checksums, whole, write_text
+from biox.core.places import Places
 
 # Steps whose numbers may depend on the kind of device.
-ON_DEVICE = ("train", "attribute", "predict")
+ON_DEVICE = ("train", "attribute", "influence", "predict")
 
 if TYPE_CHECKING:
     from biox.core.study import Study
     from biox.core.types import Cohort, Fit, Relevance
     from biox.steps.checkpoints import Checkpoint
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where everything of one study lies."""
-
-    config: Path
-    results: Path
-    study: str
-
-    @property
-    def file(self) -> Path:
-        """The study file: ``config/NAME.yaml``, or the path itself where a path was given."""
-        return Path(self.study) if self.study.endswith((".yaml", ".yml")) else self.config / f"{self.study}.yaml"
-
-    @property
-    def root(self) -> Path:
-        """The results folder of the study."""
-        return self.results / self.file.stem
-
-    @property
-    def cohort(self) -> Path:
-        """The cohort's folder."""
-        return self.root / "cohort"
-
-    @property
-    def external(self) -> Path:
-        """The folder of the external test cohort."""
-        return self.root / "external"
-
-    @property
-    def evidence(self) -> Path:
-        """The evidence's folder."""
-        return self.root / "evidence"
-
-    def fit(self, fold: int) -> Path:
-        """The folder of one fold's fits."""
-        return self.root / f"fold-{fold}" / "fit"
-
-    def heatmaps(self, method: str) -> Path:
-        """The folder of the slides' heatmaps by one method."""
-        return self.root / f"heatmaps-{method}"
-
-    def checkpoints(self, fold: int) -> Path:
-        """The folder in which the trainings of one fold leave their state until they are done."""
-        return self.root / f"fold-{fold}" / "checkpoints"
-
-    def of_all_folds(self, study: "Study") -> list[Path]:
-        """The folders that the validation of a study reads."""
-        folds = range(study.folds.count)
-        relevances = [self.relevance(fold, method) for fold in folds for method in study.methods]
-        others = [self.external] if study.external is not None else []
-        return [self.cohort, *others, *(self.fit(fold) for fold in folds), *relevances]
-
-    def relevance(self, fold: int, method: str) -> Path:
-        """The folder of one fold's relevances by one method."""
-        return self.root / f"fold-{fold}" / f"relevance-{method}.zarr"
 
 
 def opened(options: argparse.Namespace, name: str = "") -> "tuple[Study, Places]":
@@ -168,6 +111,14 @@ def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> d
         made["device"] = str(device(study.compute.device))
     provenance.write(folder, made)
     return made
+
+
+def explained_in(study: "Study", places: Places) -> dict[str, Path]:
+    """The folders, one a step, in which a study keeps what explains its models."""
+    if study.graph is None:
+        return {f"attribute, {method}": places.relevance(0, method) for method in study.methods}
+    explained = {f"influence, {method}": places.influence(0, method, 0) for method in study.methods}
+    return {**explained, "baselines": places.baselines, "graphs": places.graphs}
 
 
 def viewer_listing(heatmaps: Path) -> dict[str, Any] | None:

@@ -2,28 +2,40 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from biox.core.strict import Strict
 
 BASELINES = ("pearson", "partial", "lasso", "genie3")
 Baseline = Literal["pearson", "partial", "lasso", "genie3"]
 
 
-class Graph(BaseModel):
+class ForestSettings(Strict):
+    """The forest of GENIE3: the published one is a random forest of 1000 trees; extra trees are up to ten times faster.
+
+    samples: at most so many; None takes all.
+    """
+
+    kind: Literal["random forest", "extra trees"] = "extra trees"
+    trees: int = Field(default=1000, ge=1)
+    samples: int | None = Field(default=None, ge=20)
+
+
+class Graph(Strict):
     """How influences are measured, stored and tested.
 
     masks: the upper end of the random masks of each patient. error: masks are added until the standard error of a
-    patient's edge scores is below this share of their spread. shown: share of the proteins that a mask shows.
-    nulls: trainings on tables whose proteins were shuffled one by one, the null of every edge. seeds: trainings with
-    further seeds, for stability. shards: jobs into which the patients of a fold are cut. precision, top: how influences
-    are stored; of each target only the ``top`` strongest sources, or all. type_size: fewest patients of a type that
-    has a graph of its own. baselines: the methods without a network that run beside it.
+    patient's edge scores is below this share of their spread. shown: share of the proteins that a mask shows, made of
+    whole parts: 1/2, 2/3, 3/4 .. nulls: trainings on tables whose proteins were shuffled one by one, the null of every
+    edge. seeds: trainings with further seeds, for stability. shards: jobs into which the patients of a fold are cut.
+    precision, top: how influences are stored; of each target only the ``top`` strongest sources, or all. type_size:
+    fewest patients of a type that has a graph of its own. baselines: the methods without a network that run beside it;
+    forest: of genie3. alpha: false discovery rate of the kept edges.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     masks: int = Field(default=100, ge=2)
-    error: float = Field(default=0.1, gt=0)
-    shown: float = Field(default=0.5, gt=0, lt=1)
+    error: float = Field(default=0.2, gt=0)
+    shown: float = Field(default=0.5, ge=0.5, lt=1)
     nulls: int = Field(default=3, ge=0)
     seeds: int = Field(default=1, ge=0)
     shards: int = Field(default=1, ge=1)
@@ -31,3 +43,5 @@ class Graph(BaseModel):
     top: int | None = Field(default=None, ge=1)
     type_size: int = Field(default=20, ge=2)
     baselines: tuple[Baseline, ...] = BASELINES
+    forest: ForestSettings = ForestSettings()
+    alpha: float = Field(default=0.05, gt=0, lt=1)

@@ -1,4 +1,4 @@
-"""The nouns of graph studies: a network that fills in hidden proteins, what it relied on, and the graphs drawn from that.
+"""The nouns of graph studies: a network that predicts hidden proteins, what it relied on, and the graphs of that.
 
 A matrix of edges always has the source first and the target second: ``matrix[source, target]``.
 """
@@ -26,8 +26,8 @@ class MaskedFit:
     shift, scale: shape (protein,): the network sees ``(value - shift) / scale``.
     parts: one row a sample of the cohort: ``sample`` and ``part``: "train", "validation", "test", or "" for samples
         that this variant leaves out.
-    accuracy: one row a protein, over the test samples: ``protein``, ``r`` (correlation of prediction and value, all
-        other proteins shown), ``mse`` (in units of the training variance) and ``n`` (samples).
+    accuracy: one row a protein, over the test samples: ``protein``, ``r`` (correlation of prediction and value, nine
+        tenths of the other proteins shown), ``mse`` (in units of the training variance) and ``n`` (samples).
     predictions: one row a test sample in the cohort's order: ``sample`` and one column a protein (standardised).
     history: one row an epoch.
     """
@@ -80,9 +80,9 @@ class Graphs:
         (kept edges), ``hub`` (bool), ``community`` (int, 0 the largest), ``x``, ``y`` (layout, 0 .. 1).
     edges: one row an unordered pair of proteins of the graph of all: ``a``, ``b``, ``weight`` (mean of both
         directions), ``forward`` (a to b), ``backward``, ``sign`` (-1 .. 1: share of positive minus negative influence),
-        ``p``, ``q`` (against the null, false discovery rate), ``folds`` and ``seeds`` (share of folds, of further seeds,
-        in which the pair is as strong as the weakest kept one, NaN without) and ``kept`` (q below alpha and both ends
-        predicted; without nulls no edge is tested and p, q are NaN and kept says that it is among the strongest).
+        ``p``, ``q`` (against the null, false discovery rate), ``folds`` and ``seeds`` (share of folds, of further
+        seeds, in which the pair is as strong as the weakest kept one, NaN without) and ``kept`` (q below alpha and both
+        ends predicted; without nulls no edge is tested and p, q are NaN and kept says that it is among the strongest).
     patients: the strongest edges of each sample: ``sample``, ``rank`` (from 1), ``source``, ``target``, ``weight``
         (signed influence) and ``percentile`` (share of the cohort in which that edge is weaker, 0 .. 1).
     """

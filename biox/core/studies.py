@@ -18,6 +18,14 @@ from biox.core.raw_files import SOURCES, case_files, input_files, learning_files
 from biox.core.sections import bound_variant, section
 from biox.core.study import AGAINST, Method, Named, Study, Variant
 
+# The part of the section ``graph`` that each step of a graph study depends on.
+GRAPH_PARTS = {
+    "train": ("nulls", "seeds"),
+    "influence": ("masks", "error", "shown", "nulls", "seeds", "shards", "precision", "top"),
+    "baselines": ("baselines", "forest"),
+    "graphs": ("nulls", "seeds", "type_size", "alpha"),
+}
+
 
 def read_study(file: Path) -> Study:
     """The study in a YAML file; an InputError names the file and the key. See also ``check_study``."""
@@ -112,10 +120,16 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
         "ingest": ("domain", "data", "classes", "label_level", "seed", "folds"),
         "external": ("domain", "external", "classes", "label_level"),
         "train": ("folds", *Variant.model_fields, "variants", "seed", "compute"),
+        "influence": ("methods", "compute"),
+        "baselines": ("folds", "learn", "prepare", "seed"),
+        "graphs": ("methods", "seed"),
         "attribute": ("methods", "compute"),
         "heatmaps": ("data", "methods"),
         "validate": ("validate_", "seed"),
         "report": ("title", "question", "methods"),
         "predict": ("predict",),
     }
-    return study.model_dump(mode="json", include=set(parts[step]))
+    settings = study.model_dump(mode="json", include=set(parts[step]))
+    if study.graph is None or step not in GRAPH_PARTS:
+        return settings
+    return {**settings, "graph": study.graph.model_dump(mode="json", include=set(GRAPH_PARTS[step]))}

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from biox.core.graph_settings import Graph
+from biox.core.strict import Strict
+from biox.core.training import Training
 
 # Between two classes in the target of a method: why this one and not the other.
 AGAINST = " - "
+# Domains whose studies draw graphs, and the rule by which these are explained (Keyl et al. 2022).
+GRAPH_DOMAINS = ("proteomics",)
+GRAPH_RULE = {"name": "gamma", "gamma": 0.01}
 Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-
-
-class Strict(BaseModel):
-    """Base of all settings: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _choice(value: Any) -> Any:
@@ -30,7 +29,7 @@ class Named(Strict):
     """A function by name with its options: ``mlp`` or ``{name: mlp, hidden: [64]}``."""
 
     name: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
 
 
 Choice = Annotated[Named, BeforeValidator(_choice)]
@@ -66,42 +65,6 @@ class Folds(Strict):
         return self
 
 
-class Training(Strict):
-    """How a network is trained; solvers (the linear SVM, logistic regression) do not use it."""
-
-    epochs: int = Field(default=200, ge=1)
-    batch: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    weight_decay: float = Field(default=1e-2, ge=0)
-    optimiser: Literal["adamw", "sgd"] = Field(
-        default="adamw", description="sgd has Nesterov momentum 0.9; it needs a higher learning rate, a smaller decay"
-    )
-    patience: int = Field(default=30, ge=1)
-    average: float = Field(
-        default=0.0, ge=0, lt=1, description="decay of the running mean of the weights; 0 switches it off"
-    )
-    noise: float = Field(
-        default=0.0, ge=0, description="sd of smooth noise added to training curves, in normalised units"
-    )
-    warp: float = Field(default=0.0, ge=0, description="largest smooth shift along the curve while training, in points")
-    scale: float = Field(default=0.0, ge=0, description="sd of the random gain of a training curve")
-    mixup: float = Field(default=0.0, ge=0, description="alpha of mixup between training samples; 0 switches it off")
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    balanced: bool = Field(default=False, description="classes weigh alike in the loss, whatever their size")
-    refit: bool = Field(
-        default=False, description="retrain on training and validation folds for the number of epochs found best"
-    )
-    turn: bool = Field(default=False, description="mirror and turn training images at random")
-    stain: float = Field(default=0.0, ge=0, description="sd of the random change of each stain (HED) of an image")
-    shift: int = Field(default=0, ge=0, description="largest random shift of a training image, in pixels")
-    precision: Literal["float32", "bfloat16"] = Field(
-        default="float32", description="bfloat16: mixed precision on a graphics card; weights stay float32"
-    )
-    checkpoint: int = Field(
-        default=0, ge=0, description="epochs between checkpoints, from which an interrupted training goes on; 0: none"
-    )
-
-
 Normalise = Literal["none", "minmax", "minmax-all", "zscore"]
 
 
@@ -113,7 +76,7 @@ class Learn(Strict):
     """
 
     label: str = "label"
-    where: dict[str, tuple[Any, ...]] = {}
+    where: dict[str, tuple[Any, ...]] = Field(default={})
     view: str = "given"
 
 
@@ -131,11 +94,12 @@ class Variant(Strict):
 class Method(Strict):
     """One way to explain: LRP with a composite, for a score.
 
+    method: ``expected-gradients`` is for graph studies, as a control beside their first method.
     target: the score of the true ``label``, the ``dominant`` class, a class by name, or ``"CLASS - OTHER"``.
     samples: whether every sample is explained by every fold's model, or only by the one that did not see its person.
     """
 
-    method: Literal["lrp"] = "lrp"
+    method: Literal["lrp", "expected-gradients"] = "lrp"
     composite: Choice = Named(name="epsilon-plus")
     target: str = "label"
     samples: Literal["all", "test"] = "all"
@@ -168,12 +132,20 @@ class Study(Strict):
     training: Training = Training()
     learn: Learn = Learn()
     prepare: Choice = Named(name="none")
-    variants: dict[Identity, Variant] = {}
-    methods: dict[Identity, Method] = {"lrp": Method()}
+    variants: dict[Identity, Variant] = Field(default={})
+    methods: dict[Identity, Method] = Field(default={"lrp": Method()})
     validate_: dict[str, Any] = Field(default={}, alias="validate")
     graph: Graph | None = None
     compute: Compute = Compute()
-    predict: dict[Identity, Source] = {}
+    predict: dict[Identity, Source] = Field(default={})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _graph_defaults(cls, given: Any) -> Any:
+        """A study of proteins draws graphs: it has the settings of a graph study, its network and its rule."""
+        if not isinstance(given, Mapping) or given.get("domain") not in GRAPH_DOMAINS:
+            return given
+        return {"graph": {}, "model": "masked_mlp", "methods": {"lrp": {"composite": GRAPH_RULE}}, **given}
 
     @model_validator(mode="after")
     def _main_is_reserved(self) -> "Study":
@@ -181,6 +153,8 @@ class Study(Strict):
             raise ValueError("a variant may not be called 'main': that is the study as it stands")
         if not self.methods:
             raise ValueError("a study needs at least one method")
+        if (self.graph is not None) != (self.domain in GRAPH_DOMAINS):
+            raise ValueError(f"'graph' is for studies of the domain {', '.join(GRAPH_DOMAINS)}")
         return self
 
     def variant(self, name: str) -> Variant:

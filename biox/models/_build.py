@@ -8,8 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from biox.core.errors import InputError
 from biox.core.find import bind, find
+from biox.core.graph_types import MaskedFit
 from biox.core.types import Fit
+from biox.models.masked_mlp import MaskedMLP
 
 
 def build(name: str, shape: tuple[int, ...], classes: int, options: Mapping[str, Any], seed: int) -> nn.Module:
@@ -43,6 +46,18 @@ def restore(fit: Fit) -> nn.Module:
     """
     shape = tuple(len(axis.labels) for axis in fit.axes)
     model = build(fit.model, shape, len(fit.classes), _without_files(fit.options), fit.seed)
+    model.load_state_dict(dict(fit.weights))
+    return model.eval()
+
+
+def restore_masked(fit: MaskedFit) -> MaskedMLP:
+    """The trained network of a graph study's fit, in evaluation mode; it wants standardised levels."""
+    size = len(fit.proteins)
+    model = build(fit.model, (size,), size, _without_files(fit.options), fit.seed)
+    if not isinstance(model, MaskedMLP):
+        raise InputError(
+            f"A graph study explains networks like masked_mlp only; {fit.model!r} is {type(model).__name__}."
+        )
     model.load_state_dict(dict(fit.weights))
     return model.eval()
 

@@ -15,7 +15,8 @@ def assign(samples: pd.DataFrame, study: Study) -> Int[np.ndarray, " sample"]:
 
     ``study.folds.given`` names a column of ``samples``: either fold numbers, or the words "train" and "test"; then the
     people marked "test" are fold 0 and the others are dealt into the remaining folds. Without it, people are dealt at
-    random (``study.seed``): class by class where the label belongs to the person, otherwise all together.
+    random (``study.seed``): class by class where the label belongs to the person, otherwise all together. In a graph
+    study, types with fewer people than folds are dealt together.
     ``study.folds.leave_out`` names a column whose values are the folds, in sorted order (leave one site out).
     Too few people, or a person in two folds, is an InputError.
     """
@@ -79,6 +80,11 @@ def _official(samples: pd.DataFrame, study: Study, column: str) -> np.ndarray:
 def _dealt(samples: pd.DataFrame, study: Study, count: int) -> np.ndarray:
     people = samples.groupby("subject", sort=True)["label"].agg(["first", "size"])
     people["stratum"] = people["first"] if study.label_level == "subject" else ""
+    if study.graph is not None:
+        # Nothing is learnt of the types themselves: small ones are dealt together.
+        people["stratum"] = people["stratum"].where(
+            people["stratum"].map(people["stratum"].value_counts()) >= count, ""
+        )
     few = people["stratum"].value_counts()
     few = few[few < count]
     if len(few):

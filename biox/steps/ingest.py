@@ -9,9 +9,13 @@ from biox.core.find import find
 from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort
+from biox.steps.arms import arms, refuse_unused, table_of
 from biox.steps.explained import check_target
 from biox.steps.folds import assign
+from biox.steps.influence_settings import gamma_of
 from biox.steps.learning import labels_of, learnt_from, viewed
+
+FEWEST_SAMPLES = 20
 
 
 def ingest(study: Study) -> Cohort:
@@ -23,13 +27,8 @@ def ingest(study: Study) -> Cohort:
     read = find(f"biox.domains.{study.domain}", study.data.name)
     cohort = replace(read(**section(study, "data")), label_level=study.label_level)
     cohort = with_classes(cohort, study)
-    refuse_names(cohort, study.name)
-    refuse_one_class(cohort, study.name)
-    refuse_absent_channels(cohort, study)
-    refuse_settings(cohort, study)
-    refuse_missing(cohort, study.name)
     refuse_duplicates(cohort, study.name)
-    refuse_two_classes(cohort, study.name)
+    (_refuse_no_classes if study.graph is None else refuse_no_table)(cohort, study)
     assign(cohort.samples, study)  # refuses too few people, and given folds that do not fit
     return cohort
 
@@ -55,6 +54,16 @@ def merged_truth(cohort: Cohort, classes: dict[str, tuple[str, ...]]) -> np.ndar
         return None
     masks = [cohort.truth[[cohort.classes.index(old) for old in olds]].any(axis=0) for olds in classes.values()]
     return np.stack([mask | masks[0] if place else np.zeros_like(mask) for place, mask in enumerate(masks)])
+
+
+def _refuse_no_classes(cohort: Cohort, study: Study) -> None:
+    """What no model can tell classes by is an InputError."""
+    refuse_names(cohort, study.name)
+    refuse_one_class(cohort, study.name)
+    refuse_absent_channels(cohort, study)
+    refuse_settings(cohort, study)
+    refuse_missing(cohort, study.name)
+    refuse_two_classes(cohort, study.name)
 
 
 def refuse_names(cohort: Cohort, where: str) -> None:
@@ -142,3 +151,21 @@ def refuse_two_classes(cohort: Cohort, where: str) -> None:
             f"{where}: subject {several.index[0]!r} has the labels {listed(several.iloc[0])}, but a person has one "
             "label here. Mend the labels, or set `label_level: trial` if one person passes through several conditions."
         )
+
+
+def refuse_no_table(cohort: Cohort, study: Study) -> None:
+    """What a graph study cannot learn from, or would not heed, is an InputError."""
+    if len(cohort.axes) != 1:
+        names = listed([axis.name for axis in cohort.axes])
+        raise InputError(
+            f"{study.name}: a graph study needs a table of samples and proteins, but the data have {names}."
+        )
+    refuse_unused(study)
+    for arm in arms(study):
+        _, own = table_of(cohort, study, arm)
+        if own.sum() < FEWEST_SAMPLES:
+            raise InputError(
+                f"{study.name}, {arm.name!r}: {own.sum()} samples are left; a graph needs at least {FEWEST_SAMPLES}."
+            )
+    for method in study.methods.values():
+        gamma_of(method)

@@ -21,10 +21,10 @@ from biox.steps.augment import augment, mixed
 from biox.steps.augment_images import augment_images
 from biox.steps.checkpoints import Checkpoint, State
 from biox.steps.inputs import Inputs
-from biox.steps.schedule import rate
+from biox.steps.schedule import SCHEDULES
 
 _STATEFUL = ("model", "smooth", "optimiser", "schedule")
-_OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": partial(torch.optim.AdamW, fused=True),
     "sgd": partial(torch.optim.SGD, momentum=0.9, nesterov=True, fused=True),
 }
@@ -65,7 +65,7 @@ def optimise(
             break
         train_loss = run.epoch()
         loss, accuracy = _assess(run.smooth, validation)
-        _refuse_divergence(epoch, (train_loss, loss), training)
+        refuse_divergence(epoch, (train_loss, loss), training)
         if loss < progress.best_loss:
             progress.best_loss, progress.best_epoch = loss, epoch
             progress.best_state = copy.deepcopy(run.smooth.state_dict())
@@ -92,11 +92,12 @@ def descend(model: nn.Module, train: Examples, epochs: int, training: Training, 
     """Train for a fixed number of epochs of the same schedule, without looking at anyone else."""
     run = _Run(model, train, training, seed)
     for epoch in tqdm(range(1, epochs + 1), desc="refit", disable=None, leave=False):
-        _refuse_divergence(epoch, (run.epoch(),), training)
+        refuse_divergence(epoch, (run.epoch(),), training)
     model.load_state_dict(run.smooth.state_dict())
 
 
-def _refuse_divergence(epoch: int, losses: tuple[float, ...], training: Training) -> None:
+def refuse_divergence(epoch: int, losses: tuple[float, ...], training: Training) -> None:
+    """A loss that is no finite number is an InputError that says what to change."""
     if not all(math.isfinite(loss) for loss in losses):
         raise InputError(
             f"training diverged in epoch {epoch}: the loss is no finite number. "
@@ -113,13 +114,14 @@ class _Run:
         self.answers = model.learners if isinstance(model, Average) else 1
         self.rng = np.random.default_rng(seed)
         self.steps_an_epoch = math.ceil(len(train.x) / training.batch)
-        self.optimiser = _OPTIMISERS[training.optimiser](
+        self.optimiser = OPTIMISERS[training.optimiser](
             [p for p in model.parameters() if p.requires_grad],
             lr=training.learning_rate,
             weight_decay=training.weight_decay,
         )
         total = training.epochs * self.steps_an_epoch
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: rate(step, total))
+        share = SCHEDULES[training.schedule]
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: share(step, total))
 
     def epoch(self) -> float:
         """One pass over the training samples in random order; gives the mean loss."""
@@ -163,7 +165,7 @@ class _Run:
         self.optimiser.step()
         self.schedule.step()
         if self.smooth is not self.model:
-            _follow(self.smooth, self.model, self.training.average, self.schedule.last_epoch)
+            follow(self.smooth, self.model, self.training.average, self.schedule.last_epoch)
         return loss.item() / self.answers
 
 
@@ -175,7 +177,7 @@ def _loss(model: nn.Module, x: Tensor, labels: Tensor, weight: Tensor, smoothing
     return torch.stack(losses).sum()
 
 
-def _follow(smooth: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+def follow(smooth: nn.Module, model: nn.Module, decay: float, step: int) -> None:
     """Move the running mean towards the model; early steps move it further, so that the start is soon forgotten."""
     share = 1 - min(decay, step / (step + 9))
     with torch.no_grad():

@@ -8,6 +8,7 @@ from biox.core.find import checked
 from biox.core.study import Study
 from biox.core.types import Axis, Cohort, Evidence, claims_table
 from biox.steps.index import index
+from biox.report.given import Given
 from biox.steps.report import report
 
 
@@ -29,14 +30,14 @@ def evidence(accuracy: float) -> Evidence:
 
 
 def test_the_page_shows_the_evidence_it_was_given(study, cohort):
-    page = report(study, cohort, evidence(0.875), {}, {})
+    page = report(Given(study, cohort, evidence(0.875), {}, {}))
     assert "87.5\u00a0%" in page.html
-    assert "87.5\u00a0%" not in report(study, cohort, evidence(0.5), {}, {}).html
+    assert "87.5\u00a0%" not in report(Given(study, cohort, evidence(0.5), {}, {})).html
 
 
 def test_the_page_names_what_it_was_made_from(study, cohort):
     record = {"biox": "9.9.9", "git_commit": "f00", "inputs": {"a.csv": "cafe"}, "seed": 7, "settings": {"x": 1}}
-    html = report(study, cohort, evidence(0.5), {}, {"ingest": record}).html
+    html = report(Given(study, cohort, evidence(0.5), {}, {"ingest": record})).html
     for words in ("9.9.9", "f00", "a.csv", "cafe", "seed 7"):
         assert words in html
 

@@ -231,10 +231,10 @@ def test_averaged_weights_lag_behind_and_settle():
     with torch.no_grad():
         model.weight.fill_(1.0)
         smooth.weight.fill_(0.0)
-    optimise._follow(smooth, model, 0.9, 1)
+    optimise.follow(smooth, model, 0.9, 1)
     assert smooth.weight.item() == pytest.approx(0.9)
     for _ in range(3):
-        optimise._follow(smooth, model, 0.9, 1000)
+        optimise.follow(smooth, model, 0.9, 1000)
     assert smooth.weight.item() == pytest.approx(1 - 0.1 * 0.9**3)
 
 

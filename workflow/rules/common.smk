@@ -42,6 +42,7 @@ wildcard_constraints:
     study="|".join(STUDIES),
     fold=r"\d+",
     method="[a-z0-9_-]+",
+    shard=r"\d+",
     case="[a-z0-9_-]+",
 
 
@@ -96,6 +97,39 @@ def heatmaps_of(study):
     )
 
 
+def draws_graphs(study):
+    """Whether a study is one of graphs."""
+    return STUDIES[study].graph is not None
+
+
+def influences_of(study, methods):
+    """The influences of a graph study by some methods, in all folds and shards."""
+    return expand(
+        rules.influence.output,
+        study=study,
+        fold=folds_of(study),
+        method=methods,
+        shard=range(STUDIES[study].graph.shards),
+    )
+
+
+def explained_of(wildcards):
+    """What explains the models of a study: relevances, or the influences and graphs of a graph study."""
+    study = wildcards.study
+    if draws_graphs(study):
+        graphs = [*rules.graphs.output, *rules.baselines.output]
+        return [
+            *influences_of(study, STUDIES[study].methods),
+            *expand(graphs, study=study),
+        ]
+    return expand(
+        rules.attribute.output,
+        study=study,
+        fold=folds_of(study),
+        method=STUDIES[study].methods,
+    )
+
+
 def together(wildcards):
     """A method, and the one that explains another class by the same rules."""
     other = opposite(STUDIES[wildcards.study], wildcards.method)
@@ -103,9 +137,18 @@ def together(wildcards):
 
 
 def viewer_of(wildcards):
-    """The pictures of the report's viewer, where a study has slides to look at."""
-    slides = heatmaps_of(wildcards.study)
-    return expand(rules.viewer.output, study=wildcards.study) if slides else []
+    """What the report's viewer loads, where a study has slides or the graphs of patients to look at."""
+    there = shown_of(wildcards.study)
+    return expand(rules.viewer.output, study=wildcards.study) if there else []
+
+
+def shown_of(study):
+    """The folder in which the viewer's files lie, where a study has any."""
+    return (
+        expand(rules.graphs.output, study=study)
+        if draws_graphs(study)
+        else heatmaps_of(study)
+    )
 
 
 def folds_of(study):

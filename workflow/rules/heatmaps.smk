@@ -30,7 +30,7 @@ rule heatmaps:
 
 rule viewer:
     input:
-        lambda wildcards: heatmaps_of(wildcards.study),
+        lambda wildcards: shown_of(wildcards.study),
     output:
         update(directory("reports/{study}/viewer")),
     log:

@@ -5,12 +5,7 @@ rule validate:
         fits=lambda wildcards: expand(
             rules.train.output, study=wildcards.study, fold=folds_of(wildcards.study)
         ),
-        relevances=lambda wildcards: expand(
-            rules.attribute.output,
-            study=wildcards.study,
-            fold=folds_of(wildcards.study),
-            method=STUDIES[wildcards.study].methods,
-        ),
+        explained=explained_of,
         ratings=lambda wildcards: RATED[wildcards.study],
     output:
         update(directory("results/{study}/evidence")),

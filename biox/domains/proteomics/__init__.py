@@ -1,1 +1,1 @@
-"""Proteomics: tables of protein levels, simulated tables with a known graph, and tests of the graphs against knowledge."""
+"""Proteomics: tables of protein levels, simulated tables with a known graph, and tests against what is known."""

@@ -1,0 +1,76 @@
+"""The arms of a graph study: the study itself, its variants, and trainings that show what chance and the seed do."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from biox.core.errors import InputError, listed
+from biox.core.find import bind, find
+from biox.core.graph_types import SEEDED, SHUFFLED
+from biox.core.study import Learn, Study, Variant
+from biox.core.types import Cohort
+from biox.steps.learning import learnt_from
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One training in every fold: a variant of the study, and what is drawn anew for it.
+
+    seed: counts trainings that differ in nothing else. shuffled: which shuffle of the table it learns from; None: none.
+    """
+
+    name: str
+    variant: Variant
+    seed: int = 0
+    shuffled: int | None = None
+
+
+def arms(study: Study) -> tuple[Arm, ...]:
+    """``main``, the variants as written, ``seed-1`` .. and ``null-0`` ..; variants may not take such names."""
+    assert study.graph is not None
+    taken = [name for name in study.variants if name.startswith((SEEDED, SHUFFLED))]
+    if taken:
+        raise InputError(f"{study.name}: a variant may not be called {listed(taken)}: controls have such names.")
+    main = study.variant("main")
+    named = [Arm(name, study.variant(name)) for name in study.all_variants()]
+    seeds = [Arm(f"{SEEDED}{k}", main, seed=k) for k in range(1, study.graph.seeds + 1)]
+    nulls = [Arm(f"{SHUFFLED}{k}", main, seed=1000 + k, shuffled=k) for k in range(study.graph.nulls)]
+    return (*named, *seeds, *nulls)
+
+
+def refuse_unused(study: Study) -> None:
+    """Settings that a graph study cannot heed are an InputError: nothing may seem to have been done that was not."""
+    for name in study.all_variants():
+        own = study.variant(name)
+        assert own.learn is not None
+        unused = {
+            "channels": own.channels is not None,
+            "normalise": own.normalise != "zscore",
+            "learn.label": own.learn.label != Learn().label,
+            "learn.view": own.learn.view != Learn().view,
+        }
+        wrong = [key for key, there in unused.items() if there]
+        if wrong:
+            raise InputError(f"{study.name}, variant {name!r}: a graph study does not heed {listed(wrong)}; remove it.")
+
+
+def table_of(cohort: Cohort, study: Study, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
+    """The levels that an arm sees, shape (sample, protein), float32 with NaN; and which samples are its own.
+
+    A shuffled table holds every protein's measured values in another order, so that nothing depends on anything.
+    """
+    assert arm.variant.learn is not None
+    assert arm.variant.prepare is not None
+    own = learnt_from(cohort.samples, arm.variant.learn)
+    x = np.array(cohort.x, np.float32)
+    if arm.variant.prepare.name != "none":
+        function = find(f"biox.domains.{study.domain}", arm.variant.prepare.name)
+        options = bind(function, arm.variant.prepare.options, f"{study.name}, prepare of {arm.name!r}")
+        x[own] = partial(function, **options)(x[own], cohort.samples[own].reset_index(drop=True))
+    if arm.shuffled is not None:
+        rng = np.random.default_rng([study.seed, arm.shuffled, 1])
+        for protein in range(x.shape[1]):
+            rows = np.flatnonzero(own & ~np.isnan(x[:, protein]))
+            x[rows, protein] = x[rng.permutation(rows), protein]
+    return x, own

@@ -1,0 +1,17 @@
+"""What a method of a graph study may say, and what follows from it."""
+
+from biox.core.errors import InputError
+from biox.core.study import Method
+
+
+def gamma_of(method: Method) -> float:
+    """The gamma of a method's composite; epsilon is gamma 0. Another composite is an InputError."""
+    composite = method.composite
+    options = dict(composite.options)
+    gamma = options.pop("gamma", 0.25) if composite.name == "gamma" else 0.0
+    if composite.name not in ("gamma", "epsilon") or options:
+        raise InputError(
+            f"A graph study explains by the composite gamma, such as {{name: gamma, gamma: 0.01}}, or by epsilon "
+            f"without options; got {composite.name!r} with {composite.options}."
+        )
+    return float(gamma)

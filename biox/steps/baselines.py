@@ -26,7 +26,7 @@ def baselines(cohort: Cohort, study: Study, forest: Forest = PUBLISHED) -> dict[
     forest: of ``genie3``; its seed and jobs are those of the study. Time grows with proteins x trees x samples x
     sqrt(proteins) and with the folds, whose forests together have folds x ``trees`` trees: 105 proteins, 4,500 samples
     and 1000 trees take about half an hour a fold and core, extra trees a tenth of that. ``forest.samples`` caps the
-    samples, drawn anew in each fold; methods other than genie3 always see all.
+    samples it sees, drawn at random; the other methods always see all.
     """
     if study.graph is None:
         raise InputError(f"{study.name} has no `graph` section, so it has no baselines of a graph.")

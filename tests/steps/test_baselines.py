@@ -83,4 +83,4 @@ def test_values_are_prepared_as_for_the_main_variant(cohort):
 
 def test_a_study_without_a_graph_section_is_refused(cohort):
     with pytest.raises(InputError, match="no `graph` section"):
-        baselines(cohort, _study(graph=None))
+        baselines(cohort, _study(domain="gait", graph=None))

@@ -18,7 +18,8 @@ class Forest:
     """Which forest, and how large. The published one: a random forest of 1000 trees, grown to the end, that tries
     sqrt(number of sources) of them at each split.
 
-    kind: "extra trees" draws the thresholds at random, does not resample the rows, and is up to ten times faster.
+    kind: "extra trees" draws the thresholds at random, does not resample the rows, and is faster the more samples there
+    are (ten times at 4,500).
     samples: at most so many, drawn at random; None takes all (published). jobs: processor cores.
     """
 

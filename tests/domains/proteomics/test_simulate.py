@@ -40,7 +40,7 @@ def test_every_edge_goes_forward_so_there_is_no_loop():
         assert (rank[edges[:, 0]] < rank[edges[:, 1]]).all()
 
 
-def test_feedbacks_close_loops_and_settle():
+def test_feedbacks_close_loops_and_nothing_runs_away():
     settings = REGULATION.model_copy(update={"feedbacks": 3})
     made, plain = regulation(settings, 600), regulation(REGULATION, 600)
     rank = np.argsort(_wiring(settings).order)
@@ -48,7 +48,8 @@ def test_feedbacks_close_loops_and_settle():
     assert len(backward) == 3
     reach = np.linalg.matrix_power((made.union + np.eye(24)).astype(float), 24) > 0
     assert all(reach[t, s] for s, t in backward)
-    assert np.isfinite(made.x).all()
+    z = (made.x - made.x.mean(0)) / made.x.std(0)
+    assert np.abs(z).max() < 7
     assert not np.allclose(made.x, plain.x)
 
 

@@ -10,16 +10,19 @@ from scipy import stats
 TOP = 100
 
 
-def share_as_strong(graphs: Sequence[np.ndarray], least: float) -> np.ndarray:
-    """The share of these undirected graphs in which each pair weighs at least ``least``, shape (protein, protein).
+def share_as_strong(graphs: Sequence[np.ndarray], count: int) -> np.ndarray:
+    """The share of these undirected graphs in which each pair is among the ``count`` strongest, (protein, protein).
 
-    A graph in which a pair was not measured does not count for it; NaN where none counts, or ``least`` is NaN.
+    Ranks are compared, not weights: networks differ in how much influence they hand out at all. A graph in which a
+    pair was not measured does not count for it; NaN where none counts. A pair of weight 0 is never among the strongest.
     """
-    none = np.full(graphs[0].shape, np.nan) if len(graphs) else np.array(np.nan)
-    if not len(graphs) or np.isnan(least):
-        return none
-    measured = sum(~np.isnan(graph) for graph in graphs)
-    strong = sum(graph >= least for graph in graphs)
+    measured, strong = (np.zeros(graphs[0].shape) for _ in range(2))
+    for graph in graphs:
+        weights = graph[np.triu_indices(len(graph), 1)]
+        ordered = np.sort(weights[~np.isnan(weights)])[::-1]
+        least = ordered[min(count, len(ordered)) - 1] if count and len(ordered) else np.inf
+        measured += ~np.isnan(graph)
+        strong += (graph >= least) & (graph > 0)
     with np.errstate(invalid="ignore"):
         return np.where(measured > 0, strong / measured, np.nan)
 

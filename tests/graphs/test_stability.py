@@ -10,12 +10,18 @@ def symmetric(rng, proteins=20):
     return graph + graph.T
 
 
-def test_the_share_counts_graphs_in_which_the_pair_was_measured():
-    graphs = [np.full((3, 3), 0.5) for _ in range(3)]
-    graphs[0][0, 1], graphs[1][0, 1], graphs[2][0, 2] = 0.1, np.nan, 0.1
-    share = share_as_strong(graphs, 0.5)
-    assert (share[0, 1], share[0, 2], share[1, 2]) == (0.5, pytest.approx(2 / 3), 1)
-    assert np.isnan(share_as_strong(graphs, np.nan)).all()
+def test_the_share_counts_graphs_in_which_the_pair_was_measured_and_ranks_high():
+    strong = np.array([[0, 3, 2], [3, 0, 1], [2, 1, 0]], float)
+    other = np.array([[0, 0.1, 0.2], [0.1, 0, 0.3], [0.2, 0.3, 0]])
+    gap = np.array([[0, np.nan, 9], [np.nan, 0, 8], [9, 8, 0]])
+    share = share_as_strong([strong, other, gap], 1)
+    assert (share[0, 1], share[0, 2], share[1, 2]) == (0.5, pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert share_as_strong([strong], 3)[1, 2] == 1
+    np.testing.assert_array_equal(share, share.T)
+
+
+def test_a_pair_without_influence_is_never_among_the_strongest():
+    assert (share_as_strong([np.zeros((3, 3))], 2) == 0).all()
 
 
 def test_a_graph_agrees_with_itself_and_with_noise_only_by_chance():

@@ -1,0 +1,138 @@
+"""From the influences of all samples to the graphs of a cohort: of everyone, of each type, and of each patient.
+
+Every sample counts once, explained by the network of the fold that never saw its patient.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from biox.core.errors import InputError, listed
+from biox.core.files import whole
+from biox.core.graph_settings import Graph
+from biox.core.graph_types import SHUFFLED, Graphs, Influence, MaskedFit
+from biox.core.study import Study
+from biox.core.types import Cohort
+from biox.graphs import averages
+from biox.graphs.export import export
+from biox.graphs.pairs import edge_table, pairs_of, structure_table
+from biox.graphs.percentiles import strongest
+from biox.graphs.predicted import correlations, p_above_zero
+from biox.stats.multiple import holm
+from biox.steps.arms import arms, table_of
+
+# Of the tests whether a protein can be predicted at all.
+ALPHA = 0.05
+EDGES_OF_A_PATIENT = 40
+
+MaskedFits = Mapping[int, Mapping[str, MaskedFit]]
+
+
+def graphs(cohort: Cohort, study: Study, fits: MaskedFits, influences: Mapping[str, Influence]) -> Graphs:
+    """The graphs of a cohort, averages for every arm but the nulls.
+
+    A type has a graph of its own if it has at least ``graph.type_size`` patients and is not the only one. A protein is
+    predicted if its held-out correlation, all folds together, lies above 0 (Holm at 0.05; people, not samples, are
+    counted); others have no kept edges and none in ``patients``. Edges are tested against all null arms together
+    (``biox.graphs.significance``), q after Benjamini and Hochberg over all pairs, and kept at ``graph.alpha``; without
+    nulls the 100 strongest pairs of predicted proteins are kept. Communities are those of the kept edges. Where none
+    is kept, the layout is that of the strongest pairs, so that there is a picture to look at.
+    Influences of other arms than the study has are an InputError.
+    """
+    settings, main = _checked(study, influences)
+    rows = groups_of(cohort, main, settings.type_size)
+    own = {name: _rows_of(rows, main, one) for name, one in influences.items() if not name.startswith(SHUFFLED)}
+    average = {name: np.stack([*averages.directed(influences[name].values, own[name]).values()]) for name in own}
+    signed = {name: np.stack([*averages.signed(influences[name].values, own[name]).values()]) for name in own}
+    nodes = accuracy(cohort, study, fits)
+    tested = {fold: _test_rows(main, of_fold["main"]) for fold, of_fold in fits.items()}
+    pairs = pairs_of(influences, tested, nodes["predicted"].to_numpy(bool), alpha=settings.alpha)
+    names = [name if good else "" for name, good in zip(nodes["protein"], nodes["predicted"], strict=True)]
+    return Graphs(
+        proteins=main.proteins,
+        groups=tuple(rows),
+        average=average,
+        signed=signed,
+        nodes=pd.concat([nodes, structure_table(average["main"][0], pairs, seed=study.seed)], axis=1),
+        edges=edge_table(average["main"][0], pairs, main.proteins),
+        patients=strongest(main.values, main.samples["sample"].tolist(), names, count=EDGES_OF_A_PATIENT),
+    )
+
+
+def write_exports(graphs: Graphs, folder: Path) -> None:
+    """The graphs for other programs (``biox.graphs.export``), as a folder that is there whole or not at all."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        export(graphs, fresh)
+
+
+def groups_of(cohort: Cohort, main: Influence, type_size: int) -> dict[str, np.ndarray]:
+    """The rows of ``main`` of every group that has a graph: "all", then the types with enough patients."""
+    table = cohort.samples.set_index("sample").loc[main.samples["sample"]]
+    groups = {"all": np.arange(len(table))}
+    if table["label"].nunique() < 2:
+        return groups
+    if "all" in cohort.classes:
+        raise InputError("A type is called 'all', which is the name of the graph of all patients; rename the type.")
+    for name in cohort.classes:
+        own = (table["label"] == name).to_numpy()
+        if table["subject"][own].nunique() >= type_size:
+            groups[name] = np.flatnonzero(own)
+    return groups
+
+
+def accuracy(cohort: Cohort, study: Study, fits: MaskedFits) -> pd.DataFrame:
+    """How well each protein is predicted by networks that never saw the patient.
+
+    Columns: ``protein``, ``r`` (correlation over the test samples of all folds, in units of each fold's training sd),
+    ``p`` (one-sided, counting people), ``q`` (Holm over proteins) and ``predicted`` (q at most ALPHA).
+    """
+    mains = [of_fold["main"] for of_fold in fits.values()]
+    names = list(mains[0].proteins)
+    x, _ = table_of(cohort, study, arms(study)[0])
+    levels = pd.DataFrame(x, index=pd.Index(cohort.samples["sample"]), columns=list(cohort.axes[0].labels))
+    tables = [fit.predictions.set_index("sample")[names] for fit in mains]
+    true = np.concatenate(
+        [
+            (levels.loc[one.index, names].to_numpy() - fit.shift) / fit.scale
+            for one, fit in zip(tables, mains, strict=True)
+        ]
+    )
+    everyone = pd.concat(tables)
+    predicted = everyone.to_numpy(np.float64)
+    subject = cohort.samples.set_index("sample")["subject"].loc[everyone.index].to_numpy()
+    both = ~np.isnan(predicted) & ~np.isnan(true)
+    people = np.array([len(set(subject[rows])) for rows in both.T])
+    r = correlations(predicted, true)
+    p = p_above_zero(r, people)
+    q = holm(p)
+    return pd.DataFrame({"protein": pd.Series(names, dtype=str), "r": r, "p": p, "q": q, "predicted": q <= ALPHA})
+
+
+def _checked(study: Study, influences: Mapping[str, Influence]) -> tuple[Graph, Influence]:
+    if study.graph is None:
+        raise InputError(f"{study.name} has no section 'graph', so it has no graphs.")
+    wanted = [arm.name for arm in arms(study)]
+    if sorted(wanted) != sorted(influences):
+        raise InputError(
+            f"The study has the arms {listed(wanted)}, but there are influences of {listed(influences)}; run "
+            "`biox influence` again for every fold and shard."
+        )
+    return study.graph, influences["main"]
+
+
+def _rows_of(rows: Mapping[str, np.ndarray], main: Influence, arm: Influence) -> dict[str, np.ndarray]:
+    """The rows of the same samples in another arm, which may leave some out and have another order."""
+    place = pd.Series(np.arange(len(arm.samples)), index=arm.samples["sample"])
+    names = main.samples["sample"].to_numpy()
+    found = {group: place.reindex(names[some]).dropna().to_numpy(np.int64) for group, some in rows.items()}
+    if arm is not main:
+        found["all"] = np.arange(len(arm.samples))
+    return found
+
+
+def _test_rows(main: Influence, fit: MaskedFit) -> np.ndarray:
+    tested = fit.parts["sample"][fit.parts["part"] == "test"]
+    return np.flatnonzero(main.samples["sample"].isin(tested))

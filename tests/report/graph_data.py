@@ -9,6 +9,7 @@ from biox.core.find import checked
 from biox.core.graph_types import Graphs
 from biox.core.study import Study
 from biox.core.types import Axis, Cohort, Evidence, claims_table
+from biox.domains.proteomics.predicted import GraphPrediction, unusual
 from biox.report import study_page
 from biox.report.given import Given
 
@@ -231,3 +232,17 @@ def _confounders(graphs: Graphs) -> pd.DataFrame:
         "rank": np.arange(1, 31), "rank_there": np.where(np.arange(30) % 9 == 4, 900, np.arange(1, 31)),
         "vanishes": np.arange(30) % 9 == 4,
     })  # fmt: skip
+
+
+def prediction(made: Made, patients: int = 2) -> GraphPrediction:
+    """New patients who look like the first ones of the cohort; the first is a member with values out of range."""
+    assert made.graphs is not None
+    names = [str(name) for name in made.cohort.samples["sample"][:patients]]
+    edges = made.graphs.patients[made.graphs.patients["sample"].isin(names)].reset_index(drop=True)
+    edges = edges.assign(low=edges["weight"] - 0.2, high=edges["weight"] + 0.2)
+    first = np.arange(patients) == 0
+    samples = pd.DataFrame({"sample": names, "subject": names, "label": "", "member": first, "outside": 0.04 * first})
+    nodes = made.graphs.nodes
+    cohort = unusual(made.graphs.patients)
+    accuracy = nodes[["protein", "r", "predicted"]]
+    return GraphPrediction(samples, edges, accuracy, nodes, cohort, ("2 proteins of the study were not measured.",))

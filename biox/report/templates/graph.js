@@ -78,7 +78,7 @@ const bioxGraph = (function () {
         const left = Math.max(2, Math.min(width() - wide - 2, x - wide / 2)), top = y - radius(i) - 4;
         const box = [left, top - room, left + wide, top + 2];
         if (x < 0 || y < 0 || x > width() || y > height()) continue;
-        if (!view.strong?.has(i) && taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1])) continue;
+        if (i !== view.chosen && taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1])) continue;
         taken.push(box);
         const word = words.appendChild(drawn("text", { x: left, y: top, "font-size": room }));
         word.textContent = shown;
@@ -99,7 +99,7 @@ const bioxGraph = (function () {
         if (data.hub[i] && touched.has(i)) under.appendChild(drawn("circle", { cx: x, cy: y, r: radius(i) + 3, class: "hub" + (dim ? " dim" : "") }));
         dots.appendChild(drawn("circle", { cx: x, cy: y, r: radius(i), class: "protein" + look, style: "--own:" + colour(data, i) }));
       }
-      const first = (i) => (view.strong?.has(i) ? 1e6 : 0) + data.degree[i];
+      const first = (i) => (i === view.chosen ? 2e6 : view.strong?.has(i) ? 1e6 : 0) + data.degree[i];
       names(shown.filter((i) => (touched.has(i) || view.strong?.has(i)) && !view.faint?.has(i)).sort((i, j) => first(j) - first(i) || i - j));
     }
     const draw = () => { if (!asked) { asked = true; requestAnimationFrame(paint); } };

@@ -12,7 +12,7 @@ from biox.graphs.baselines import Forest, genie3, lasso, partial, pearson
 from biox.steps.baselines import baselines
 from biox.steps.folds import assign, parts
 
-FEW = Forest(trees=5)
+FEW = {"kind": "random forest", "trees": 5}
 
 
 def _study(**change) -> Study:
@@ -23,7 +23,7 @@ def _study(**change) -> Study:
         "domain": "proteomics",
         "data": {"source": "table"},
         "folds": {"count": 3},
-        "graph": {},
+        "graph": {"forest": FEW},
     }
     return Study(**{**base, **change})
 
@@ -47,9 +47,9 @@ def _seen(cohort, study):
 
 def test_scores_are_the_mean_over_folds_without_their_test_patients(cohort):
     study = _study()
-    found = baselines(cohort, study, FEW)
+    found = baselines(cohort, study)
     assert list(found) == ["pearson", "partial", "lasso", "genie3"]
-    methods = {"pearson": pearson, "partial": partial, "lasso": lasso, "genie3": lambda x: genie3(x, FEW)}
+    methods = {"pearson": pearson, "partial": partial, "lasso": lasso, "genie3": lambda x: genie3(x, Forest(trees=5))}
     for name, method in methods.items():
         expected = np.mean([method(cohort.x[rows]) for rows in _seen(cohort, study)], axis=0)
         np.testing.assert_allclose(found[name], expected, atol=1e-12)
@@ -59,10 +59,17 @@ def test_only_the_methods_asked_for_run(cohort):
     assert list(baselines(cohort, _study(graph={"baselines": ["partial"]}))) == ["partial"]
 
 
+def test_the_forest_is_the_one_of_the_settings(cohort):
+    trees = {"kind": "extra trees", "trees": 3, "samples": 25}
+    study = _study(graph={"baselines": ["genie3"], "forest": trees})
+    expected = np.mean([genie3(cohort.x[rows], Forest(**trees)) for rows in _seen(cohort, study)], axis=0)
+    np.testing.assert_allclose(baselines(cohort, study)["genie3"], expected)
+
+
 def test_the_study_gives_the_forest_its_seed(cohort):
-    study = _study(graph={"baselines": ["genie3"]}, seed=7)
+    study = _study(graph={"baselines": ["genie3"], "forest": FEW}, seed=7)
     expected = np.mean([genie3(cohort.x[r], Forest(trees=5, seed=7)) for r in _seen(cohort, study)], axis=0)
-    np.testing.assert_allclose(baselines(cohort, study, FEW)["genie3"], expected)
+    np.testing.assert_allclose(baselines(cohort, study)["genie3"], expected)
 
 
 def test_samples_that_the_main_variant_leaves_out_are_left_out(cohort):

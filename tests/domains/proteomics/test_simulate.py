@@ -7,12 +7,15 @@ import torch
 from pydantic import ValidationError
 
 from biox.core.errors import InputError
-from biox.core.find import bind, known
+from biox.core.find import bind
+from biox.core.find import known as readers
 from biox.domains.proteomics.block_tables import blocks, weights
+from biox.domains.proteomics.known import Reference, known, matrices
 from biox.domains.proteomics.noise_tables import noise_table, planted_table
 from biox.domains.proteomics.regulation_tables import CURVES, regulation
-from biox.domains.proteomics.simulate import write
+from biox.domains.proteomics.simulate import KINDS, write
 from biox.domains.proteomics.simulation import Simulation
+from biox.domains.proteomics.table import table
 from biox.domains.proteomics.wiring import RESPONSES, wiring
 
 REGULATION = Simulation(proteins=24, samples=600, modules=3, seed=1)
@@ -292,6 +295,23 @@ def test_files_hold_the_table_the_sheet_and_the_truth(tmp_path):
         np.testing.assert_allclose(back, effect, rtol=1e-6)
 
 
+@pytest.mark.parametrize("settings", [REGULATION, BLOCKS.model_copy(update={"active": "one", "missing": 0.1})])
+def test_what_is_written_is_what_a_study_reads(tmp_path, settings):
+    write(settings, tmp_path)
+    made = KINDS[settings.kind](settings, settings.samples)
+    options = {"file": tmp_path / "proteins.csv", "sheet": tmp_path / "samples.csv"}
+    cohort = table(**bind(table, options, "data"))
+    assert cohort.axes[0].labels == made.proteins
+    assert (cohort.samples["label"].to_numpy() == made.groups).all()
+    assert np.isnan(cohort.x).mean() == pytest.approx(settings.missing, abs=0.02)
+    measured = ~np.isnan(cohort.x)
+    np.testing.assert_allclose(np.asarray(cohort.x)[measured], made.x[measured], rtol=1e-5)
+    reference = Reference(file=tmp_path / "truth.csv", directed=made.directed)
+    truth = matrices(known("truth", reference, made.proteins), made.proteins, list(made.effects))
+    for group, effect in made.effects.items():
+        np.testing.assert_array_equal(truth[group], effect != 0)
+
+
 def test_a_pair_without_direction_is_listed_once(tmp_path):
     write(BLOCKS, tmp_path)
     _, samples, truth = _read(tmp_path)
@@ -372,4 +392,4 @@ def test_tables_too_small_for_their_parts_are_refused():
 
 def test_no_part_of_the_simulator_poses_as_a_reader():
     ours = {"simulate", "simulation", "simulated", "block_tables", "regulation_tables", "noise_tables", "wiring"}
-    assert not ours & set(known("biox.domains.proteomics"))
+    assert not ours & set(readers("biox.domains.proteomics"))

@@ -18,7 +18,7 @@ def accuracy(found: Found, *, draws: int, seed: int) -> Evidence:
 
     n: the patients in whom the protein was measured.
     """
-    nodes = found.graphs.nodes
+    nodes = found.graphs.nodes.set_index("protein").loc[list(found.graphs.proteins)].reset_index()
     truth, guess = standardised(found), _predictions(found)
     rows = fold_of(found) >= 0
     subject = found.cohort.samples["subject"].to_numpy()[rows]

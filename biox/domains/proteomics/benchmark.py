@@ -13,10 +13,10 @@ import pandas as pd
 from scipy import stats
 
 from biox.core.types import Evidence, claims_table
-from biox.domains.proteomics.graph_scores import HOW, OWN, Scored, around
+from biox.domains.proteomics.graph_scores import OWN, Scored, around
 from biox.domains.proteomics.known import Known, matrix
 from biox.domains.proteomics.scores import Counted, auroc, average_precision, counted, precision_of_top, ranked
-from biox.domains.proteomics.truth_null import Asked, asked, chance, shuffled
+from biox.domains.proteomics.truth_null import Asked, asked, chance, shuffled, shufflings
 
 COLUMNS = ["method", "reference", "scope", "pairs", "measure", "value", "low", "high", "p", "n", "base"]
 ALL, WITHOUT = "all", "without same protein"
@@ -50,14 +50,17 @@ def benchmark(scored: Scored, reference: Known, proteins: tuple[str, ...], same:
             continue
         measured = {name: _measured(scored, name, question, plan) for name in scored.value}
         place = (reference.name, "average directed" if scored.pairs.directed else "average", kind)
-        rows += [_row(name, place, found, scored.subjects) for name, every in measured.items() for found in every]
-        claims += _leads(measured, place, scored.subjects)
+        made = [_row(name, place, found, scored.subjects) for name, every in measured.items() for found in every]
+        times = shufflings(question, plan.permutations)
+        rows += made
+        claims += _claims(made, f"{scored.how}; p: proteins of the known graph shuffled {times} times, one-sided")
+        claims += _leads(measured, place, scored)
         if not scored.pairs.directed:
             claims += [_hypergeometric(scored, name, question, place, plan.top) for name in scored.value]
             curves += [_curve(scored.value[name], name, question, place) for name in scored.value]
     table = pd.DataFrame(rows, columns=COLUMNS)
     tables = {"benchmark": table} | ({"precision_curve": pd.concat(curves, ignore_index=True)} if curves else {})
-    return Evidence(claims_table([*_claims(table), *claims]), tables)
+    return Evidence(claims_table(claims), tables)
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,8 @@ def _row(name: str, place: tuple[str, str, str], found: Measured, subjects: int)
     return (name, *place, found.measure, found.value, *ends, found.p, subjects, found.base)
 
 
-def _claims(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = table.to_dict("records")
-    how = f"{HOW}; p: proteins of the known graph shuffled"
+def _claims(made: list[tuple[Any, ...]], how: str) -> list[dict[str, Any]]:
+    rows = pd.DataFrame(made, columns=COLUMNS).to_dict("records")
     return [
         {
             "claim": row["measure"],
@@ -127,7 +129,7 @@ def _claims(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _leads(measured: dict[str, list[Measured]], place: tuple[str, str, str], subjects: int) -> list[dict[str, Any]]:
+def _leads(measured: dict[str, list[Measured]], place: tuple[str, str, str], scored: Scored) -> list[dict[str, Any]]:
     """The figure of the network's influences minus that of every baseline, on the same draws of patients."""
     rows = []
     others = {name: every for name, every in measured.items() if name != OWN}
@@ -138,8 +140,8 @@ def _leads(measured: dict[str, list[Measured]], place: tuple[str, str, str], sub
             redone = len(other.drawn) == len(own.drawn)
             drawn = own.drawn - (other.drawn if redone else other.value)
             value = own.value - other.value
-            low, high = around(value, drawn, subjects, low=-1.0, high=1.0)
-            how = HOW if redone else f"{HOW}, {name} among them: it is held fixed"
+            low, high = around(value, drawn, scored.subjects, low=-1.0, high=1.0)
+            how = scored.how if redone else f"{scored.how}: {name} is held fixed"
             rows.append(
                 {
                     "claim": f"{own.measure}, lrp minus {'best baseline' if name == best else 'baseline'}",
@@ -147,7 +149,7 @@ def _leads(measured: dict[str, list[Measured]], place: tuple[str, str, str], sub
                     "value": value,
                     "low": low,
                     "high": high,
-                    "n": subjects,
+                    "n": scored.subjects,
                     "method": how,
                 }
             )

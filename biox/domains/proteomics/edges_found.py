@@ -25,5 +25,12 @@ def edges_found(found: Found) -> Evidence:
         }
     ]
     if tested.any():
-        rows.append({"claim": "least p of an edge", "value": float(np.nanmin(edges["p"])), "n": int(tested.sum())})
+        rows.append(
+            {
+                "claim": "least p of an edge",
+                "value": float(np.nanmin(edges["p"])),
+                "n": int(tested.sum()),
+                "method": how,
+            }
+        )
     return Evidence(claims_table(rows), {})

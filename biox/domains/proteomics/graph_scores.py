@@ -21,10 +21,6 @@ from biox.stats.bootstrap import Resample, resample, widened_tail
 OWN = "lrp"
 DRAWN_BYTES = 2**29  # resampled scores of one method
 FEWEST_DRAWS = 50
-HOW = (
-    "interval: patients drawn again, their influences averaged anew with the networks as trained; pearson and partial "
-    "computed anew; other methods are not redone"
-)
 
 
 @dataclass(frozen=True)
@@ -32,13 +28,14 @@ class Scored:
     """Scores of pairs by method.
 
     value: shape (pair,). drawn: shape (draw, pair), only of methods that were resampled; the same draws of patients
-    for all. subjects: how many patients there are.
+    for all. subjects: how many patients there are. how: a sentence on the draws.
     """
 
     pairs: Pairs
     value: Mapping[str, np.ndarray]
     drawn: Mapping[str, np.ndarray]
     subjects: int
+    how: str = ""
 
 
 def scored(found: Found, main: Strengths, *, draws: int, seed: int) -> Scored:
@@ -51,11 +48,15 @@ def scored(found: Found, main: Strengths, *, draws: int, seed: int) -> Scored:
     draws = min(draws, DRAWN_BYTES // (4 * len(pairs.a)))
     subjects = len(np.unique(subject))
     if draws < FEWEST_DRAWS:
-        return Scored(pairs, value, {}, subjects)
+        return Scored(pairs, value, {}, subjects, "no interval: resampled graphs of so many pairs do not fit in memory")
     drawn = patients(found, main, draws=draws, seed=seed)
     counts = drawn.counts[:, drawn.index]
     own = {OWN: weighted_medians(main, counts)}
-    return Scored(pairs, value, own | _redone(found, main, counts), subjects)
+    how = (
+        f"interval: patients drawn again {draws} times, their influences averaged anew with the networks as trained; "
+        "pearson and partial computed anew, other methods not redone"
+    )
+    return Scored(pairs, value, own | _redone(found, main, counts), subjects, how)
 
 
 def patients(found: Found, main: Strengths, *, draws: int, seed: int) -> Resample:

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from biox.core.errors import InputError, listed
 from biox.core.types import Evidence, claims_table
 from biox.domains.proteomics.benchmark import ALL, COLUMNS
 from biox.domains.proteomics.found import Found, standardised, values
 from biox.domains.proteomics.graph_scores import OWN, around, patients
-from biox.domains.proteomics.known import Known, matrices
+from biox.domains.proteomics.known import Known, group_of, matrices
 from biox.domains.proteomics.scores import Counted, auroc, average_precision, counted, ranked
 from biox.domains.proteomics.strengths import Strengths, by_samples
 from biox.stats.bootstrap import Resample
@@ -59,15 +58,8 @@ def individual(found: Found, main: Strengths, reference: Known, *, draws: int, s
 
 
 def _truth(reference: Known, main: Strengths, proteins: tuple[str, ...]) -> Truth:
-    column = "group" if "group" in main.samples else "label"
-    own = main.samples[column].astype(str)
+    own = group_of(main.samples)
     groups = sorted(set(own))
-    named = sorted(set(reference.edges["group"]) - {""})
-    if not set(named) & set(groups):
-        raise InputError(
-            f"The known graph {reference.name!r} has edges of the groups {listed(named[:5])}; the samples' column "
-            f"{column!r} holds {listed(groups[:5])}. One of the groups should be found there."
-        )
     found = matrices(reference, proteins, groups)
     edges = np.stack([main.pairs.of((one | one.T).astype(float)) > 0 for one in found.values()])
     spoken_of = np.isin(proteins, reference.proteins)

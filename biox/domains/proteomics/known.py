@@ -85,6 +85,23 @@ def matrices(reference: Known, proteins: Sequence[str], groups: Sequence[str]) -
     }
 
 
+def group_of(samples: pd.DataFrame) -> pd.Series:
+    """The group of every sample of the sample table: its column ``group``, else its label."""
+    return samples["group" if "group" in samples else "label"].astype(str)
+
+
+def present(reference: Known, samples: pd.DataFrame) -> Known:
+    """The known graph without edges of groups that no sample belongs to; if that leaves no group, an InputError."""
+    own, named = set(group_of(samples)), sorted(set(reference.edges["group"]) - {""})
+    if named and not own & set(named):
+        raise InputError(
+            f"The known graph {reference.name!r} has edges of the groups {listed(named[:5])}, but the samples are of "
+            f"{listed(sorted(own)[:5])} (their column 'group', else their label). One of the groups should be there."
+        )
+    kept = reference.edges["group"].isin({"", *own})
+    return Known(reference.name, reference.edges[kept].reset_index(drop=True), reference.directed, reference.proteins)
+
+
 def grouped(reference: Known) -> bool:
     """Whether some edges are of one group of samples only."""
     return bool((reference.edges["group"] != "").any())

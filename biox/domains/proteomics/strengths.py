@@ -1,10 +1,15 @@
-"""How strong every pair of proteins is in every sample: |influence|, read in pieces so that any cohort fits in memory.
+"""How strong every pair of proteins is in every sample: |influence|, in pieces so that any cohort fits in memory.
+
+What does not fit is computed once and kept in a temporary file (4 bytes a sample and pair), for it is gone through
+several times, and by pairs, while influences lie on disk by samples.
 
 Undirected: 0.5 (|R_ij| + |R_ji|) for i < j; directed: |R_ij| for all i != j (source i, target j).
 """
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -35,15 +40,15 @@ class Pairs:
 class Strengths:
     """The strengths of one arm: ``samples`` are the rows of the cohort's table that it explains, in their order.
 
-    place: the row of ``samples`` that each row of the influence belongs to. held: all strengths (sample, pair) where
-    they fit in memory, else None.
+    place: the row of ``samples`` that each row of the influence belongs to. held: all strengths, float32 of shape
+    (sample, pair), or the nameless temporary file that holds them.
     """
 
     influence: Influence
     samples: pd.DataFrame
     place: np.ndarray
     pairs: Pairs
-    held: np.ndarray | None
+    held: np.ndarray | IO[bytes]
 
 
 def unordered(proteins: int) -> Pairs:
@@ -68,25 +73,28 @@ def strengths(influence: Influence, samples: pd.DataFrame, pairs: Pairs, *, limi
         raise ValueError(f"The influence of {influence.variant!r} holds samples that the cohort does not have.")
     place = np.empty(len(where), np.int64)
     place[where.loc[own["sample"]].to_numpy()] = np.arange(len(own))
-    made = Strengths(influence, own, place, pairs, None)
     if 4 * len(own) * len(pairs.a) > limit:
-        return made
-    return Strengths(influence, own, place, pairs, _read(made, slice(0, len(pairs.a))))
+        return Strengths(influence, own, place, pairs, _in_file(influence, place, pairs))
+    return Strengths(influence, own, place, pairs, _in_memory(influence, place, pairs))
 
 
 def blocks(found: Strengths, *, limit: int = HELD_BYTES) -> Iterator[tuple[slice, np.ndarray]]:
     """All strengths in blocks of pairs: the pairs, and their strengths, shape (sample, pair), float32; NaN: missing.
 
-    What does not fit in ``limit`` bytes is read again for every block.
+    What lies in a file comes in blocks of at most ``limit`` bytes.
     """
-    count = len(found.pairs.a)
-    if found.held is not None:
+    count, samples = len(found.pairs.a), len(found.samples)
+    if isinstance(found.held, np.ndarray):
         yield slice(0, count), found.held
         return
-    step = max(1, limit // (4 * max(1, len(found.samples))))
+    step = max(1, limit // (4 * max(1, samples)))
     for start in range(0, count, step):
         part = slice(start, min(count, start + step))
-        yield part, _read(found, part)
+        table = np.empty((samples, part.stop - part.start), np.float32)
+        for row in range(samples):
+            found.held.seek(4 * (row * count + start))
+            table[row] = np.frombuffer(found.held.read(4 * table.shape[1]), np.float32)
+        yield part, table
 
 
 def pieces(found: Strengths) -> Iterator[tuple[slice, np.ndarray]]:
@@ -101,24 +109,31 @@ def pieces(found: Strengths) -> Iterator[tuple[slice, np.ndarray]]:
 def by_samples(found: Strengths) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The same in blocks of samples: their rows in ``samples``, and their strengths of all pairs."""
     step = max(1, READ_VALUES // found.pairs.proteins**2)
-    for start in range(0, len(found.place), step):
-        rows = found.place[start : start + step]
-        if found.held is not None:
-            yield rows, found.held[rows]
-        else:
-            yield rows, _of(found.influence.values[start : start + step], found.pairs, slice(None))
+    if not isinstance(found.held, np.ndarray):
+        yield from _computed(found.influence, found.place, found.pairs)
+        return
+    for start in range(0, len(found.samples), step):
+        rows = np.arange(start, min(start + step, len(found.samples)))
+        yield rows, found.held[rows]
 
 
-def _read(found: Strengths, part: slice) -> np.ndarray:
-    table = np.empty((len(found.place), part.stop - part.start), np.float32)
-    step = max(1, READ_VALUES // found.pairs.proteins**2)
-    for start in range(0, len(found.place), step):
-        values = found.influence.values[start : start + step]
-        table[found.place[start : start + step]] = _of(values, found.pairs, part)
+def _in_memory(influence: Influence, place: np.ndarray, pairs: Pairs) -> np.ndarray:
+    table = np.empty((len(place), len(pairs.a)), np.float32)
+    for rows, values in _computed(influence, place, pairs):
+        table[rows] = values
     return table
 
 
-def _of(values: np.ndarray, pairs: Pairs, part: slice) -> np.ndarray:
-    size = np.abs(np.asarray(values, np.float32))
-    forward = size[:, pairs.a[part], pairs.b[part]]
-    return forward if pairs.directed else 0.5 * (forward + size[:, pairs.b[part], pairs.a[part]])
+def _in_file(influence: Influence, place: np.ndarray, pairs: Pairs) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed, and with that gone, when nobody holds it any more
+    for rows, values in _computed(influence, place, pairs):
+        for row, one in zip(rows, np.ascontiguousarray(values), strict=True):
+            file.seek(4 * int(row) * len(pairs.a))
+            file.write(one.tobytes())
+    return file
+
+
+def _computed(influence: Influence, place: np.ndarray, pairs: Pairs) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    step = max(1, READ_VALUES // pairs.proteins**2)
+    for start in range(0, len(place), step):
+        yield place[start : start + step], pairs.of(np.abs(np.asarray(influence.values[start : start + step])))

@@ -41,6 +41,11 @@ def asked(pairs: Pairs, usable: np.ndarray, known: np.ndarray, spoken_of: np.nda
     return Asked(pairs, counting, matrix[pairs.a[counting], pairs.b[counting]], matrix, spoken_of, same)
 
 
+def shufflings(question: Asked, wanted: int) -> int:
+    """How many shufflings are made where so many are wanted: fewer of very large graphs."""
+    return min(wanted, max(1, MOST_VALUES // max(1, len(question.counting))))
+
+
 def shuffled(question: Asked, score: Ranked, *, draws: int, seed: int) -> Iterator[Counted]:
     """True and false pairs by level of a score, for the known graph with its proteins shuffled, in chunks of draws.
 
@@ -49,7 +54,7 @@ def shuffled(question: Asked, score: Ranked, *, draws: int, seed: int) -> Iterat
     """
     rng = np.random.default_rng(seed)
     count = len(question.counting)
-    draws = min(draws, max(1, MOST_VALUES // max(1, count)))
+    draws = shufflings(question, draws)
     a, b = question.pairs.a[question.counting], question.pairs.b[question.counting]
     step = max(1, CHUNK_VALUES // max(1, count))
     for start in range(0, draws, step):

@@ -64,7 +64,9 @@ def kruskal_wallis(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, n
     """
     known = np.isfinite(values)
     # Infinite values take the last ranks, so that the ranks of the others are as if they were not there.
-    ranks = np.where(known, stats.rankdata(np.where(known, values, np.inf), axis=0), 0.0)
+    # Columns lie together in memory while they are sorted, which takes half the time.
+    together = np.ascontiguousarray(np.where(known, values, np.inf).T)
+    ranks = np.where(known, stats.rankdata(together, axis=1).T, 0.0)
     member = np.eye(group.max() + 1)[group]
     n, total = known.sum(0), member.T @ ranks
     sizes = member.T @ known

@@ -18,7 +18,7 @@ from biox.domains.proteomics.found import Found, arms
 from biox.domains.proteomics.graph_scores import OWN, Scored, scored
 from biox.domains.proteomics.halves import halves
 from biox.domains.proteomics.individual import individual
-from biox.domains.proteomics.known import Known, Reference, grouped, known
+from biox.domains.proteomics.known import Known, Reference, grouped, known, present
 from biox.domains.proteomics.same_protein import Genes, genes_of, same_protein
 from biox.domains.proteomics.stability import stability
 from biox.domains.proteomics.strengths import Strengths, ordered, strengths, unordered
@@ -30,10 +30,10 @@ class ProteomicsValidation(Strict):
 
     known: graphs to compare with, by name. pathways: a ``.gmt`` or ``.gmt.gz`` file of gene symbols. genes: a table
     from proteins to gene symbols; left out, a protein's name without its phosphorylation site is its gene. top: how
-    many of the strongest edges are looked at. draws: resamples of the patients. permutations: shufflings of a known
-    graph, and of the nodes among pathways five times as many. repeats: cuts of the patients in two. confounders:
-    variants that take a confounder away; left out, those called ``centred...`` and those that leave samples out.
-    alpha: of every correction for many tests. seed: of all this.
+    many of the strongest edges are looked at, a quarter of all pairs at most. draws: resamples of the patients.
+    permutations: shufflings of a known graph, and of the nodes among pathways five times as many. repeats: cuts of the
+    patients in two. confounders: variants that take a confounder away; left out, those called ``centred...`` and those
+    that leave samples out. alpha: of every correction for many tests. seed: of all this.
     """
 
     known: dict[Identity, Reference] = Field(default={})
@@ -55,12 +55,14 @@ def validate(found: Found, *, settings: ProteomicsValidation) -> Evidence:
     has directions, the median of |R_ij| is held against them.
     """
     proteins = found.graphs.proteins
+    read = [known(name, one, proteins) for name, one in settings.known.items()]
+    references = [present(one, found.cohort.samples) for one in read]
     main = strengths(found.influences["main"], found.cohort.samples, unordered(len(proteins)))
     undirected = scored(found, main, draws=settings.draws, seed=settings.seed)
     average = undirected.value[OWN]
     top = min(settings.top, len(average) // 4)
-    references = [known(name, one, proteins) for name, one in settings.known.items()]
-    predicted = found.graphs.nodes["predicted"].to_numpy(bool)
+    settings = settings.model_copy(update={"top": top})
+    predicted = found.graphs.nodes.set_index("protein")["predicted"].loc[list(proteins)].to_numpy(bool)
     return joined(
         [
             accuracy(found, draws=settings.draws, seed=settings.seed),
@@ -69,7 +71,7 @@ def validate(found: Found, *, settings: ProteomicsValidation) -> Evidence:
             types_differ(main, proteins, predicted, settings.alpha),
             _pathways(found, average, main, settings),
             confounded(found, average, main.pairs, settings.confounders, top),
-            *_two_halves(found, main, top, settings),
+            *_two_halves(found, main, settings),
             stability(found, main, average, top),
         ]
     )
@@ -104,9 +106,9 @@ def _pathways(found: Found, average: np.ndarray, main: Strengths, settings: Prot
     return Evidence(tested.claims, {**tested.tables, "pathway_members": members})
 
 
-def _two_halves(found: Found, main: Strengths, top: int, settings: ProteomicsValidation) -> list[Evidence]:
+def _two_halves(found: Found, main: Strengths, settings: ProteomicsValidation) -> list[Evidence]:
     parts = []
     for arm in arms(found):
         own = main if arm == "main" else strengths(found.influences[arm], found.cohort.samples, main.pairs)
-        parts.append(halves(arm, own, top=top, repeats=settings.repeats, seed=settings.seed))
+        parts.append(halves(arm, own, top=settings.top, repeats=settings.repeats, seed=settings.seed))
     return parts

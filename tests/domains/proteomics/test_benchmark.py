@@ -135,6 +135,7 @@ def test_p_of_a_graph_that_has_nothing_to_do_with_the_known_one_is_uniform():
     assert 0.01 < np.mean(np.array(found_p) <= 0.05) < 0.09
 
 
+@pytest.mark.slow
 def test_intervals_cover_what_cohorts_of_this_size_show_on_average():
     # Influences of all patients are drawn around one true strength for each pair. What a study of 60 patients estimates
     # is the mean over such studies: noise in the average graph lowers the agreement of all of them alike.

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from biox.core.errors import InputError
 from biox.domains.proteomics.individual import individual
 from biox.domains.proteomics.known import Known
 from biox.domains.proteomics.strengths import strengths, unordered
@@ -74,12 +73,6 @@ def test_switching_edges_on_and_off_is_seen_only_by_graphs_that_differ_between_s
     assert table.loc[("lrp", "individual within blocks", "AUROC"), "value"] > 0.97
     assert table.loc[("pearson", "individual", "AUROC"), "value"] > 0.9  # it knows which pairs are connected at all
     assert table.loc[("pearson", "individual within blocks", "AUROC"), "value"] == pytest.approx(0.5)
-
-
-def test_wrong_groups_are_refused_with_both_names():
-    one = found(Planted(EDGES))
-    with pytest.raises(InputError, match=r"'x'.*'a', 'b', 'c'"):
-        _table(one, _known(one, {"x": [(0, 1)]}))
 
 
 def test_missing_values_are_left_out():

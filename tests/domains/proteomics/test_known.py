@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from biox.core.errors import InputError
-from biox.domains.proteomics.known import Reference, grouped, known, matrices, matrix
+from biox.domains.proteomics.known import Reference, grouped, known, matrices, matrix, present
 
 PROTEINS = ("A", "B", "C", "D")
 
@@ -81,3 +81,17 @@ def test_what_cannot_be_read_is_refused_with_its_place(tmp_path, text, form, sen
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.tsv"):
         known("k", Reference(file=tmp_path / "nowhere.tsv"), PROTEINS)
+
+
+def test_edges_of_groups_that_no_sample_has_are_left_out_and_wrong_names_are_refused(tmp_path):
+    file = _write(tmp_path, "source\ttarget\tgroup\nA\tB\tone\nB\tC\ttwo\nC\tD\t\n")
+    found = known("k", Reference(file=file), PROTEINS)
+    samples = pd.DataFrame({"label": ["x", "y"], "group": ["one", "other"]})
+    assert present(found, samples).edges["group"].to_list() == ["one", ""]
+    with pytest.raises(InputError, match=r"'one', 'two'.*'x', 'y'"):
+        present(found, samples[["label"]])
+
+
+def test_a_graph_without_groups_is_present_in_every_sample(tmp_path):
+    found = known("k", Reference(file=_write(tmp_path, "source\ttarget\nA\tB\n")), PROTEINS)
+    assert len(present(found, pd.DataFrame({"label": ["x"]})).edges) == 1

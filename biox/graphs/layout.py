@@ -7,10 +7,18 @@ proteins; the parts are packed around the largest, and proteins without edges st
 import networkx as nx
 import numpy as np
 from scipy import stats
+from scipy.spatial.distance import cdist
 
 ITERATIONS = 150
+# Up to so many proteins the first sketch may take time that grows with their cube.
+SKETCHED = 100
+# Smaller parts look well as the forces leave them.
+FILLED = 30
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 RING = 0.5
+# In units in which a part of n proteins has the radius of the root of n.
+STEP = 0.5
+CLEARANCE = 1.8
 
 
 def positions(graph: nx.Graph, *, seed: int) -> np.ndarray:
@@ -23,12 +31,15 @@ def positions(graph: nx.Graph, *, seed: int) -> np.ndarray:
     parts = [part for part in nx.connected_components(graph) if len(part) > 1]
     parts.sort(key=lambda part: (-len(part), min(nodes.index(node) for node in part)))
     ranked = _ranked(graph)
-    radii = np.sqrt([len(part) for part in parts])
-    for part, radius, centre in zip(parts, radii, _packed(radii), strict=True):
+    taken = np.empty((0, 2))
+    for part in parts:
         inside = _part(ranked, part, seed)
-        place |= {node: centre + radius * xy for node, xy in inside.items()}
+        points = np.sqrt(len(part)) * np.array(list(inside.values()))
+        points = points + _room(points, taken)
+        taken = np.concatenate([taken, points])
+        place |= dict(zip(inside, points, strict=True))
     alone = [node for node in nodes if node not in place]
-    inner = _within_disc(np.array(list(place.values())).reshape(-1, 2)) * (0.86 * RING if alone else RING)
+    inner = _within_disc(taken) * (0.86 * RING if alone else RING)
     found = dict(zip(place, inner, strict=True)) | dict(zip(alone, _ring(len(alone)), strict=True))
     return np.array([found[node] for node in nodes]).reshape(-1, 2) + 0.5
 
@@ -47,10 +58,19 @@ def _part(graph: nx.Graph, part: set, seed: int) -> dict[object, np.ndarray]:
     ordered = nx.Graph()
     ordered.add_nodes_from(node for node in graph if node in part)
     ordered.add_edges_from(graph.subgraph(part).edges(data=True))
-    start = nx.kamada_kawai_layout(ordered, weight=None) if len(part) <= 120 else None
+    # Springs alone leave large groups folded over each other; they unfold from a first sketch.
+    start = nx.kamada_kawai_layout(ordered, weight=None) if len(part) <= SKETCHED else _spectral(ordered, seed)
     xy = nx.spring_layout(ordered, pos=start, weight="weight", seed=seed, iterations=ITERATIONS)
-    spread = _apart(_within_disc(np.array([xy[node] for node in ordered])))
+    points = np.array([xy[node] for node in ordered])
+    spread = _apart(_filling(points) if len(part) >= FILLED else _within_disc(points))
     return dict(zip(ordered, spread, strict=True))
+
+
+def _spectral(graph: nx.Graph, seed: int) -> dict[object, np.ndarray]:
+    """A sketch by the two slowest modes of the graph, slightly shaken: proteins with the same neighbours coincide."""
+    modes = np.linalg.eigh(nx.laplacian_matrix(graph, weight=None).toarray())[1][:, 1:3]
+    points = _within_disc(modes) + 0.02 * np.random.default_rng(seed).standard_normal(modes.shape)
+    return dict(zip(graph, points, strict=True))
 
 
 def _within_disc(points: np.ndarray) -> np.ndarray:
@@ -59,6 +79,17 @@ def _within_disc(points: np.ndarray) -> np.ndarray:
         return points
     centred = points - (points.min(axis=0) + points.max(axis=0)) / 2
     return centred / max(float(np.hypot(*centred.T).max()), 1e-9)
+
+
+def _filling(points: np.ndarray) -> np.ndarray:
+    """Points drawn out from their middle, half way to where they would fill the circle evenly; directions are kept.
+
+    Forces alone leave a dense knot and a few far ends, and most of the picture empty.
+    """
+    points = points - points.mean(axis=0)
+    distance = np.maximum(np.hypot(*points.T), 1e-9)
+    even = np.sqrt(stats.rankdata(distance) / len(points))
+    return _within_disc(points * ((even + distance / distance.max()) / 2 / distance)[:, None])
 
 
 def _apart(points: np.ndarray) -> np.ndarray:
@@ -73,20 +104,15 @@ def _apart(points: np.ndarray) -> np.ndarray:
     return _within_disc(points)
 
 
-def _packed(radii: np.ndarray) -> np.ndarray:
-    """Centres of circles that do not touch, the first in the middle, each next one as near to it as there is room."""
-    centres = np.zeros((len(radii), 2))
-    step = 0.25
-    for k in range(1, len(radii)):
-        turn = 0
-        while True:
-            turn += 1
-            centre = step * np.sqrt(turn) * np.array([np.cos(turn * GOLDEN_ANGLE), np.sin(turn * GOLDEN_ANGLE)])
-            gaps = np.hypot(*(centres[:k] - centre).T) - radii[:k] - radii[k]
-            if gaps.min() > 0.4:
-                centres[k] = centre
-                break
-    return centres
+def _room(points: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """The shift, as small as possible, that brings these points to where none is near one that is placed already."""
+    turn = 0
+    while True:
+        angle = turn * GOLDEN_ANGLE
+        shift = STEP * np.sqrt(turn) * np.array([np.cos(angle), np.sin(angle)])
+        if len(taken) == 0 or cdist(points + shift, taken).min() > CLEARANCE:
+            return shift
+        turn += 1
 
 
 def _ring(count: int) -> np.ndarray:

@@ -43,6 +43,9 @@ def distances(xy):
         nx.path_graph(2),
         nx.disjoint_union(nx.complete_graph(6), nx.star_graph(5)),
         nx.disjoint_union(nx.path_graph(3), nx.empty_graph(30)),
+        nx.star_graph(130),
+        nx.complete_graph(120),
+        nx.disjoint_union_all([nx.path_graph(2)] * 40),
     ],
 )
 def test_every_node_has_its_own_place_within_the_picture(graph):
@@ -74,6 +77,8 @@ def test_neighbours_stand_nearer_than_strangers():
 
 
 def test_three_hundred_proteins_can_be_told_apart():
-    xy = positions(nx.powerlaw_cluster_graph(300, 4, 0.3, seed=2), seed=0)
+    graph = nx.powerlaw_cluster_graph(300, 4, 0.3, seed=2)
+    xy = positions(graph, seed=0)
+    np.testing.assert_array_equal(xy, positions(graph, seed=0))
     assert np.median(distances(xy).min(axis=1)) > 0.02
     assert distances(xy).min() > 0.008

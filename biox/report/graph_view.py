@@ -54,6 +54,7 @@ def graph_view(graphs: Graphs, members: Mapping[str, Iterable[str]], caption: st
     """
     if graphs.edges.empty or graphs.nodes.empty:
         return None
+    assert list(graphs.nodes["protein"]) == list(graphs.proteins), "nodes stand in the order of the proteins"
     place = {name: k for k, name in enumerate(graphs.proteins)}
     listed = {
         name: sorted({place[protein] for protein in proteins if protein in place}) for name, proteins in members.items()

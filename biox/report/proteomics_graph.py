@@ -18,8 +18,8 @@ TERMS = (
     ),
     (
         "Strength",
-        "the influence without its sign, its median over patients, averaged over both directions; its unit is the "
-        "spread (standard deviation) of the predicted protein.",
+        "the influence without its sign, averaged over both directions in each patient, then its median over patients; "
+        "its unit is the spread (standard deviation) of the predicted protein.",
     ),
     (
         "Raises, lowers",
@@ -31,7 +31,10 @@ TERMS = (
         "networks trained on tables in which each protein was shuffled by itself give the edges that chance makes; q "
         "is the false-discovery rate of an edge.",
     ),
-    ("Community", "proteins with more edges among themselves than to others. Hub: among those with the most edges."),
+    (
+        "Community",
+        "proteins with more edges among themselves than to others. Hub: a protein with far more edges than most.",
+    ),
 )
 CAPTION = (
     "Proteins keep their places in all graphs of this page. Wider and darker edges are stronger. Click a protein for "
@@ -47,7 +50,8 @@ def average(given: Given) -> Section | None:
     if graphs is None or graphs.edges.empty:
         return None
     view = graph_view(graphs, members(given), CAPTION)
-    blocks = [Terms(TERMS), Text(kept_sentence(graphs)), view, Text(shown_types(graphs), "note")]
+    types = shown_types(graphs)
+    blocks = [Terms(TERMS), Text(kept_sentence(graphs)), view, Text(types, "note") if types else None]
     blocks += [hubs(graphs), communities(graphs), strongest(graphs)]
     return section("graph", "The average graph", blocks)
 
@@ -87,7 +91,12 @@ def counted_sentence(kept: int, of: int, tested: bool) -> str:
 def shown_types(graphs: Graphs) -> str:
     """Which types have a graph of their own."""
     types = [name for name in graphs.groups if name != "all"]
-    return f"Types with enough patients for a graph of their own: {joined(types)}." if types else ""
+    if not types:
+        return ""
+    return (
+        f"Types with enough patients for a graph of their own: {joined(types)}. Their edges are not tested by "
+        "themselves: kept ones are those of the graph of all. Strength is there the mean of both directions' medians."
+    )
 
 
 def hubs(graphs: Graphs) -> Table | None:

@@ -102,11 +102,9 @@ def _mean(block: np.ndarray) -> np.ndarray:
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """Over the last axis; numpy's own nanmedian walks through the rows in Python."""
+    """Over the last axis, without what is missing. numpy sorts float32 several times faster than it finds medians."""
     if values.shape[-1] == 0:
         return np.full(values.shape[:-1], np.nan, values.dtype)
-    if not np.isnan(values).any():
-        return np.median(values, axis=-1)
     ordered = np.sort(values, axis=-1)  # missing ones last
     counted = (~np.isnan(values)).sum(axis=-1, keepdims=True)
     low = np.take_along_axis(ordered, np.maximum(counted - 1, 0) // 2, axis=-1)

@@ -50,11 +50,11 @@ def benchmark(scored: Scored, reference: Known, proteins: tuple[str, ...], same:
             continue
         measured = {name: _measured(scored, name, question, plan) for name in scored.value}
         place = (reference.name, "average directed" if scored.pairs.directed else "average", kind)
-        made = [_row(name, place, found, scored.subjects) for name, every in measured.items() for found in every]
+        made = [row_of(name, place, found, scored.subjects) for name, every in measured.items() for found in every]
         times = shufflings(question, plan.permutations)
         rows += made
-        claims += _claims(made, f"{scored.how}; p: proteins of the known graph shuffled {times} times, one-sided")
-        claims += _leads(measured, place, scored)
+        claims += claims_of(made, f"{scored.how}; p: proteins of the known graph shuffled {times} times, one-sided")
+        claims += leads(measured, place, scored)
         if not scored.pairs.directed:
             claims += [_hypergeometric(scored, name, question, place, plan.top) for name in scored.value]
             curves += [_curve(scored.value[name], name, question, place) for name in scored.value]
@@ -111,12 +111,14 @@ def _drawn(scored: Scored, name: str, question: Asked, kinds: dict[str, Measure]
     return {measure: np.array(values, float) for measure, values in found.items()}
 
 
-def _row(name: str, place: tuple[str, str, str], found: Measured, subjects: int) -> tuple[Any, ...]:
+def row_of(name: str, place: tuple[str, str, str], found: Measured, subjects: int) -> tuple[Any, ...]:
+    """One row of the table ``benchmark``; place: the known graph, the scope and the pairs."""
     ends = around(found.value, found.drawn, subjects)
     return (name, *place, found.measure, found.value, *ends, found.p, subjects, found.base)
 
 
-def _claims(made: list[tuple[Any, ...]], how: str) -> list[dict[str, Any]]:
+def claims_of(made: list[tuple[Any, ...]], how: str) -> list[dict[str, Any]]:
+    """Rows of the table ``benchmark`` as claims; how: what is said of all of them."""
     rows = pd.DataFrame(made, columns=COLUMNS).to_dict("records")
     return [
         {
@@ -129,7 +131,7 @@ def _claims(made: list[tuple[Any, ...]], how: str) -> list[dict[str, Any]]:
     ]
 
 
-def _leads(measured: dict[str, list[Measured]], place: tuple[str, str, str], scored: Scored) -> list[dict[str, Any]]:
+def leads(measured: dict[str, list[Measured]], place: tuple[str, str, str], scored: Scored) -> list[dict[str, Any]]:
     """The figure of the network's influences minus that of every baseline, on the same draws of patients."""
     rows = []
     others = {name: every for name, every in measured.items() if name != OWN}

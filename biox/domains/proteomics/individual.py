@@ -3,58 +3,61 @@
 All samples and pairs are pooled; positives are the edges of the sample's own group. ``individual within blocks`` takes
 only pairs that are an edge in some group: there the question is active against inactive, which no average graph can
 answer by knowing which pairs are connected at all. Average graphs, given to every sample alike, are scored beside.
-
-For resamples of patients and cohorts of any size, the strengths are counted in a few thousand classes, finest among the
-strongest, once for each sample.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from biox.core.types import Evidence, claims_table
-from biox.domains.proteomics.benchmark import ALL, COLUMNS
+from biox.domains.proteomics.benchmark import ALL, COLUMNS, Measure, Measured, claims_of, leads, row_of
 from biox.domains.proteomics.found import Found, standardised, values
-from biox.domains.proteomics.graph_scores import OWN, around, patients
+from biox.domains.proteomics.graph_scores import OWN, Scored, patients
 from biox.domains.proteomics.known import Known, group_of, matrices
+from biox.domains.proteomics.pooled import Each, Truth, by_sample, pooled
 from biox.domains.proteomics.scores import Counted, auroc, average_precision, counted, ranked
 from biox.domains.proteomics.strengths import Strengths, by_samples
-from biox.stats.bootstrap import Resample
 
-CLASSES = np.concatenate([np.linspace(0, 0.98, 1500), 1 - np.geomspace(0.02, 1e-6, 1500)])
-LOOKED_AT = 2_000_000  # strengths from which the borders of the classes are taken
 CHUNK = 2**24
-Each = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]  # rows of the samples, their scores (row, pair)
+MEASURES: dict[str, Measure] = {"AUROC": auroc, "AUPR": average_precision}
+HOW = (
+    "all samples and pairs pooled; lrp, lioness and product of each sample, other methods their one average graph for "
+    "every sample, and for pairs that were not measured in it too"
+)
+
+
+def individual(found: Found, main: Strengths, reference: Known, scored: Scored, *, draws: int, seed: int) -> Evidence:
+    """Network, LIONESS, the model-free product and every average graph against the edges of each sample's group.
+
+    scored: the average graphs; if they were resampled, then by the same seed, so that all methods are compared on the
+    same draws of patients.
+    """
+    truth = _truth(reference, main, found.graphs.proteins)
+    drawn = patients(found, main, draws=len(scored.drawn.get(OWN, ())) or draws, seed=seed)
+    some = truth.edges.any(0) & truth.counting
+    told = replace(scored, how=f"{HOW}; {scored.how}")
+    rows, claims = [], []
+    for scope, counting in {"individual": truth.counting, "individual within blocks": some}.items():
+        asked = replace(truth, counting=counting)
+        share = _true_share(asked)
+        if 0 < share < 1:
+            draw = _Draws(drawn.counts[:, drawn.index].astype(float), share)
+            measured = _each_measured(found, main, asked, draw) | _alike_measured(scored, asked, draw)
+            place = (reference.name, scope, ALL)
+            made = [row_of(name, place, one, scored.subjects) for name, every in measured.items() for one in every]
+            rows += made
+            claims += [*claims_of(made, told.how), *leads(measured, place, told)]
+    return Evidence(claims_table(claims), {"benchmark": pd.DataFrame(rows, columns=COLUMNS)})
 
 
 @dataclass(frozen=True)
-class Truth:
-    """The edges of each group of samples, shape (group, pair), the group of each sample, and the pairs that count."""
+class _Draws:
+    """How often each sample counts, shape (draw, sample), and the share of true pairs, which AUPR reaches by chance."""
 
-    edges: np.ndarray
-    group: np.ndarray
-    counting: np.ndarray
-
-
-def individual(found: Found, main: Strengths, reference: Known, *, draws: int, seed: int) -> Evidence:
-    """Network, LIONESS, the model-free product and every average graph against the edges of each sample's group."""
-    truth = _truth(reference, main, found.graphs.proteins)
-    drawn = patients(found, main, draws=draws, seed=seed)
-    some = truth.edges.any(0) & truth.counting
-    scopes = {"individual": truth.counting, "individual within blocks": some}
-    rows = []
-    for scope, counting in scopes.items():
-        asked = Truth(truth.edges, truth.group, counting)
-        if 0 < _true_share(asked) < 1:
-            for name, each in _each(found, main).items():
-                rows += _rows(name, (reference.name, scope), _counted_each(each, asked), drawn)
-            for name, graph in found.baselines.items():
-                levels = _counted_average(main.pairs.of(np.asarray(graph)), asked)
-                rows += _rows(name, (reference.name, scope), levels, drawn)
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    return Evidence(claims_table(_claims(table, found)), {"benchmark": table})
+    weights: np.ndarray
+    share: float
 
 
 def _truth(reference: Known, main: Strengths, proteins: tuple[str, ...]) -> Truth:
@@ -72,6 +75,45 @@ def _true_share(truth: Truth) -> float:
         return 0.0
     of_group = truth.edges[:, truth.counting].mean(1)
     return float(of_group @ np.bincount(truth.group, minlength=len(of_group)) / len(truth.group))
+
+
+def _each_measured(found: Found, main: Strengths, truth: Truth, draws: _Draws) -> dict[str, list[Measured]]:
+    """Methods with a graph of each sample."""
+    measured = {}
+    for name, each in _each(found, main).items():
+        levels = by_sample(each, truth)
+        whole = pooled(levels, np.ones((1, len(truth.group))))
+        again = pooled(levels, draws.weights)
+        measured[name] = _figures(whole, draws.share, {m: compute(again) for m, compute in MEASURES.items()})
+    return measured
+
+
+def _alike_measured(scored: Scored, truth: Truth, draws: _Draws) -> dict[str, list[Measured]]:
+    """Methods whose one average graph is given to every sample."""
+    groups = np.eye(len(truth.edges))[truth.group]
+    measured = {}
+    for name, score in scored.value.items():
+        if name == OWN:
+            continue
+        again = zip(scored.drawn.get(name, []), draws.weights @ groups, strict=False)
+        counts = [_alike(one, truth, samples) for one, samples in again]
+        drawn = {m: np.array([float(compute(one)[0]) for one in counts]) for m, compute in MEASURES.items()}
+        measured[name] = _figures(_alike(score, truth, groups.sum(0)), draws.share, drawn)
+    return measured
+
+
+def _figures(whole: Counted, share: float, drawn: dict[str, np.ndarray]) -> list[Measured]:
+    bases = {"AUROC": 0.5, "AUPR": share}
+    return [
+        Measured(name, float(compute(whole)[0]), drawn[name], np.nan, bases[name]) for name, compute in MEASURES.items()
+    ]
+
+
+def _alike(score: np.ndarray, truth: Truth, samples: np.ndarray) -> Counted:
+    """One graph for all samples: what differs is only which edges are true. samples: how many each group has."""
+    own = np.nan_to_num(np.asarray(score)[truth.counting], nan=-np.inf)
+    levels = counted(ranked(own), truth.edges[:, truth.counting])
+    return Counted(samples[None] @ levels.true, samples[None] @ levels.false)
 
 
 def _each(found: Found, main: Strengths) -> dict[str, Each]:
@@ -95,99 +137,3 @@ def _each(found: Found, main: Strengths) -> dict[str, Each]:
         "lioness": pieces(lambda chunk: lioness_within(x, chunk)),
         "product": pieces(lambda chunk: product(z[chunk])),
     }
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Pairs on each level of a score from the strongest on, true and false, by row; ``row`` of every sample.
-
-    Rows are samples, or groups of samples where all samples of a group share their counts.
-    """
-
-    true: np.ndarray
-    false: np.ndarray
-    row: np.ndarray
-
-
-def _counted_each(each: Each, truth: Truth) -> Levels:
-    borders = _borders(each, truth.counting)
-    levels = len(borders) + 1
-    table = np.zeros((len(truth.group), 2, levels), np.int32)
-    for rows, scores in each():
-        scores = scores[:, truth.counting]
-        known = np.isfinite(scores)
-        level = np.searchsorted(borders, scores, side="right")
-        true = truth.edges[truth.group[rows]][:, truth.counting]
-        place = (np.arange(len(rows))[:, None] * 2 + true) * levels + level
-        counts = np.bincount(place[known], minlength=len(rows) * 2 * levels)
-        table[rows] = counts.reshape(len(rows), 2, levels)
-    return Levels(table[:, 1, ::-1], table[:, 0, ::-1], np.arange(len(truth.group)))
-
-
-def _borders(each: Each, counting: np.ndarray) -> np.ndarray:
-    """Quantiles of the strengths over evenly spaced samples and pairs."""
-    seen, parts = 0, []
-    for _, scores in each():
-        flat = scores[:, counting].ravel()
-        parts.append(flat[np.isfinite(flat)])
-        seen += len(parts[-1])
-        if seen > 4 * LOOKED_AT:
-            parts, seen = [_thinned(parts)], LOOKED_AT
-    return np.unique(np.quantile(_thinned(parts), CLASSES))
-
-
-def _thinned(parts: list[np.ndarray]) -> np.ndarray:
-    every = np.concatenate(parts)
-    return every[:: max(1, len(every) // LOOKED_AT)]
-
-
-def _counted_average(score: np.ndarray, truth: Truth) -> Levels:
-    """One graph for all samples: what differs is only which edges are true."""
-    own = score[truth.counting]
-    levels = counted(ranked(np.nan_to_num(own, nan=-np.inf)), truth.edges[:, truth.counting])
-    return Levels(levels.true, levels.false, truth.group)
-
-
-def _rows(name: str, place: tuple[str, str], levels: Levels, drawn: Resample) -> list[tuple]:
-    every = np.bincount(levels.row, minlength=len(levels.true))[None].astype(float)
-    weights = _by_row(drawn, levels)
-    whole, again = _pooled(levels, every), _pooled(levels, weights)
-    subjects = drawn.counts.shape[1]
-    share = float(whole.true.sum() / (whole.true.sum() + whole.false.sum()))
-    made = []
-    kinds: Mapping[str, tuple[Callable[[Counted], np.ndarray], float]] = {
-        "AUROC": (auroc, 0.5),
-        "AUPR": (average_precision, share),
-    }
-    for measure, (compute, base) in kinds.items():
-        value = float(compute(whole)[0])
-        ends = around(value, compute(again), subjects)
-        made.append((name, *place, ALL, measure, value, *ends, np.nan, subjects, base))
-    return made
-
-
-def _by_row(drawn: Resample, levels: Levels) -> np.ndarray:
-    """How often every row counts in every draw, shape (draw, row)."""
-    counts = drawn.counts[:, drawn.index].astype(float)
-    if len(levels.true) == counts.shape[1]:
-        return counts
-    return counts @ np.eye(len(levels.true))[levels.row]
-
-
-def _pooled(levels: Levels, weights: np.ndarray) -> Counted:
-    return Counted(weights @ levels.true, weights @ levels.false)
-
-
-def _claims(table: pd.DataFrame, found: Found) -> list[dict]:
-    constant = set(found.baselines)
-    how = "all samples and pairs pooled, each network's own test patients; interval: patients drawn again"
-    alike = "the one average graph for every sample, and for pairs that were not measured too; interval as before"
-    return [
-        {
-            "claim": f"{row['measure']}, {row['scope']}",
-            "group": f"{row['method']} | {row['reference']} | {row['scope']} | {row['pairs']}",
-            **{key: row[key] for key in ("value", "low", "high", "n")},
-            "method": alike if row["method"] in constant else how,
-        }
-        for row in table.to_dict("records")
-    ]

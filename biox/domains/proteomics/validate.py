@@ -85,7 +85,7 @@ def _against_known(
     plan = Plan(settings.top, settings.permutations, settings.seed)
     parts = [benchmark(undirected, one, proteins, same, plan) for one in references]
     draws = {"draws": settings.draws, "seed": settings.seed}
-    parts += [individual(found, main, one, **draws) for one in references if grouped(one)]
+    parts += [individual(found, main, one, undirected, **draws) for one in references if grouped(one)]
     pointing = [one for one in references if one.directed]
     if pointing:
         both = strengths(found.influences["main"], found.cohort.samples, ordered(len(proteins)))

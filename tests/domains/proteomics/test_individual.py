@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from biox.domains.proteomics.graph_scores import scored
 from biox.domains.proteomics.individual import individual
 from biox.domains.proteomics.known import Known
 from biox.domains.proteomics.strengths import strengths, unordered
@@ -22,8 +23,13 @@ def _known(one, edges=EDGES):
 
 
 def _table(one, known):
+    return _evidence(one, known).tables["benchmark"].set_index(["method", "scope", "measure"])
+
+
+def _evidence(one, known):
     main = strengths(one.influences["main"], one.cohort.samples, unordered(12))
-    return individual(one, main, known, draws=60, seed=0).tables["benchmark"].set_index(["method", "scope", "measure"])
+    average = scored(one, main, draws=60, seed=0)
+    return individual(one, main, known, average, draws=60, seed=0)
 
 
 def _pooled(one, scores, only_blocks):
@@ -84,3 +90,19 @@ def test_missing_values_are_left_out():
     known = np.isfinite(score)
     value = _table(one, _known(one)).loc[("lrp", "individual", "AUROC"), "value"]
     assert value == pytest.approx(roc_auc_score(true[known], score[known]), abs=2e-3)
+
+
+def test_the_lead_over_each_control_is_on_the_same_patients():
+    one = found(Planted(EDGES, strength=1.0))
+    evidence = _evidence(one, _known(one))
+    table = evidence.tables["benchmark"].set_index(["method", "scope", "measure"])
+    claims = evidence.claims[evidence.claims["claim"].str.startswith("AUROC, lrp minus")]
+    group = claims["group"].str.split(" | ", regex=False)
+    assert set(group.str[0]) == {"lioness", "product", "pearson", "partial", "genie3"}
+    for row, (method, _, scope, _) in zip(claims.itertuples(), group, strict=True):
+        own, other = (table.loc[(name, scope, "AUROC"), "value"] for name in ("lrp", method))
+        assert row.value == pytest.approx(own - other)
+        assert row.low < row.value < row.high
+    # A forest is not grown again for each draw; the other average graphs are made anew.
+    assert table.loc[("genie3", "individual", "AUROC"), ["low", "high"]].isna().all()
+    assert table.loc[("pearson", "individual", "AUROC"), "low"] < table.loc[("pearson", "individual", "AUROC"), "high"]

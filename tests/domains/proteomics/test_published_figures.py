@@ -66,7 +66,7 @@ def test_controls_of_individual_graphs_on_the_released_heterogeneous_table(share
     z = ((x - x.mean(0)) / x.std(0)).astype(np.float32)
     one = _study(cohort, z)
     main = strengths(one.influences["main"], table, unordered(32))
-    got = individual(one, main, truth, draws=50, seed=0).tables["benchmark"]
+    got = individual(one, main, truth, Scored(main.pairs, {}, {}, 4000), draws=50, seed=0).tables["benchmark"]
     got = got.set_index(["method", "scope", "measure"])["value"]
     assert got["product", "individual", "AUROC"] == pytest.approx(0.868, abs=0.004)
     assert got["product", "individual within blocks", "AUROC"] == pytest.approx(0.926, abs=0.004)

@@ -1,4 +1,4 @@
-"""Saved models applied to what is new: people in gait, slides and pictures in histology."""
+"""Saved models applied to what is new: people in gait, slides and pictures in histology, patients in proteomics."""
 
 import argparse
 import shutil
@@ -11,16 +11,21 @@ from biox.core.files import whole
 from biox.places import Places, known_method, load_cohort, load_fits, opened, own_folder, record, write_page
 
 if TYPE_CHECKING:
+    from biox.core.graph_types import Influence, MaskedFit
     from biox.core.study import Study
     from biox.core.types import Cohort, Fit
 
 
 def predict(options: argparse.Namespace) -> None:
-    """Apply a study's models to new people or slides: scores, relevance, and a report beside the cohort's."""
+    """Apply a study's models to new people or slides: scores or graphs, and a report beside the cohort's."""
     study, places = opened(options)
     own_folder(options.out)
     known_method(study, options.method or next(iter(study.methods)))
     target = options.page or options.out / "report.html"
+    if study.graph is not None:
+        _graphs(options, target)
+        print(f"Graphs: {options.out}; report: {target}")
+        return
     cohort = load_cohort(places)
     (_slides if cohort.images else _people)(options, places, cohort, target)
     print(f"Scores and relevance: {options.out}; report: {target}")
@@ -79,3 +84,63 @@ def _slides(options: argparse.Namespace, places: Places, cohort: "Cohort", targe
         with whole(viewer) as copied:
             shutil.copytree(options.out / "heatmaps" / "viewer", copied)
     write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
+
+
+def _graphs(options: argparse.Namespace, target: Path) -> None:
+    """New patients of a graph study: what the networks of all folds rely on in them."""
+    from biox.core import graph_store
+    from biox.report.graph_person import graph_person_page
+    from biox.steps.predict_graph import Known, predict_graph
+    from biox.steps.predict_graph_files import write_graphs
+    from biox.steps.predict_graph_source import new_patients
+
+    study, places = opened(options)
+    assert study.graph is not None
+    method = options.method or next(iter(study.methods))
+    people, files = new_patients(study, options.case, options.file)
+    known = Known(
+        load_cohort(places),
+        _networks(study, places, options.variant),
+        _influence(study, places, method, options.variant),
+        graph_store.load_graphs(places.graphs),
+    )
+    with whole(options.out) as fresh:
+        fresh.mkdir()
+        of = known.influence
+        head = graph_store.InfluenceHead(of.variant, method, of.settings, len(people.samples), of.proteins)
+        with graph_store.influence_writer(fresh / "influence", head, study.graph) as write:
+            found = predict_graph(study, known, method, people, write)
+        write_graphs(found, known.graphs, fresh)
+        used = [*(places.fit(fold) for fold in known.fits), *places.influences(study, method), places.graphs]
+        made = record(fresh, "predict", study, [*files, *used])
+    page = graph_person_page(study, found.prediction, {**made, "variant": options.variant})
+    write_page(target, page.html, page.figures, target.parent / f"{target.stem}-figures")
+
+
+def _networks(study: "Study", places: Places, variant: str) -> "dict[int, MaskedFit]":
+    """One variant's network of every fold."""
+    from biox.core.graph_store import load_masked_fits
+
+    if variant not in study.all_variants():
+        raise InputError(f"{study.name} has no variant {variant!r}; it has {listed(study.all_variants())}.")
+    return {fold: load_masked_fits(places.fit(fold))[variant] for fold in range(study.folds.count)}
+
+
+def _influence(study: "Study", places: Places, method: str, variant: str) -> "Influence":
+    """The cohort's influences in one variant, explained as new patients will be."""
+    from biox.core.graph_store import load_influences
+
+    found = load_influences(places.influences(study, method))
+    if variant not in found:
+        raise InputError(f"By {method!r} only {listed(found)} was explained, not {variant!r}; leave out --method.")
+    assert study.graph is not None
+    graph = study.graph.model_dump(mode="json", include={"masks", "error", "shown"})
+    now = {**study.methods[method].model_dump(mode="json"), "graph": graph}
+    then = dict(found[variant].settings)
+    then["graph"] = {name: then["graph"][name] for name in graph}
+    if then != now:
+        raise InputError(
+            f"{study.name}: the cohort's influences were computed with other settings of {method!r} or `graph`; run "
+            "`biox influence` and `biox graphs` again, so that new patients can be held against them."
+        )
+    return found[variant]

@@ -8,9 +8,13 @@ import numpy as np
 from biox.core.errors import InputError, listed
 from biox.core.find import bind, find
 from biox.core.graph_types import SEEDED, SHUFFLED
-from biox.core.study import Learn, Study, Variant
+from biox.core.study import Learn, Method, Study, Variant
+from biox.core.training import Training
 from biox.core.types import Cohort
 from biox.steps.learning import learnt_from
+
+# How images, curves and classes are trained; a network that predicts proteins has no use for it.
+NOT_OF_PROTEINS = ("noise", "warp", "scale", "mixup", "label_smoothing", "balanced", "turn", "stain", "shift")
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,29 @@ def arms(study: Study) -> tuple[Arm, ...]:
 
 def refuse_unused(study: Study) -> None:
     """Settings that a graph study cannot heed are an InputError: nothing may seem to have been done that was not."""
+    if study.external is not None:
+        raise InputError(f"{study.name}: a graph study does not heed 'external'; remove it, or predict its patients.")
+    for name, method in study.methods.items():
+        if method.target != Method().target:
+            raise InputError(f"{study.name}, method {name!r}: a graph study explains every protein; remove 'target'.")
     for name in study.all_variants():
-        own = study.variant(name)
-        assert own.learn is not None
-        unused = {
-            "channels": own.channels is not None,
-            "normalise": own.normalise != "zscore",
-            "learn.label": own.learn.label != Learn().label,
-            "learn.view": own.learn.view != Learn().view,
-        }
-        wrong = [key for key, there in unused.items() if there]
+        wrong = _unused(study.variant(name))
         if wrong:
             raise InputError(f"{study.name}, variant {name!r}: a graph study does not heed {listed(wrong)}; remove it.")
+
+
+def _unused(variant: Variant) -> list[str]:
+    assert variant.learn is not None
+    assert variant.training is not None
+    given, usual = variant.training.model_dump(), Training().model_dump()
+    unused = {
+        "channels": variant.channels is not None,
+        "normalise": variant.normalise != "zscore",
+        "learn.label": variant.learn.label != Learn().label,
+        "learn.view": variant.learn.view != Learn().view,
+        **{f"training.{key}": given[key] != usual[key] for key in NOT_OF_PROTEINS},
+    }
+    return [key for key, there in unused.items() if there]
 
 
 def table_of(cohort: Cohort, study: Study, arm: Arm) -> tuple[np.ndarray, np.ndarray]:

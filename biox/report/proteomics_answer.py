@@ -7,9 +7,9 @@ from biox.report.given import Answer, Given
 from biox.report.proteomics_accuracy import predicted
 from biox.report.proteomics_accuracy import sentence as predicted_sentence
 from biox.report.proteomics_agreement import agreement
-from biox.report.proteomics_checks import vanishing
+from biox.report.proteomics_checks import by_seed, vanishing
 from biox.report.proteomics_graph import counted_sentence, kept_sentence
-from biox.report.proteomics_names import CONTROL, SCOPES, WITHOUT
+from biox.report.proteomics_names import CONTROL, SCOPES, WITHOUT, scope_name
 from biox.report.proteomics_pathways import sentence as pathway_sentence
 from biox.report.proteomics_types import sentence as types_sentence
 from biox.report.words import count, number, percent, plural
@@ -103,8 +103,9 @@ def controlled(given: Given) -> str:
     worse = both[both["control"] >= both["own"]]
     if worse.empty:
         return ""
-    reference, scope, _, measure = (str(part) for part in np.atleast_1d(np.asarray(worse.index[0], dtype=object)))
-    return f"On “{reference}” ({SCOPES.get(scope, scope)}) the control {SEEN} reaches at least the network's {measure}."
+    first = records(worse.reset_index())[0]
+    where = f"“{first.reference}” ({scope_name(first.scope, first.pairs)})"
+    return f"On {where} the control {SEEN} reaches at least the network's {first.measure}."
 
 
 def halved(given: Given) -> str:
@@ -114,16 +115,17 @@ def halved(given: Given) -> str:
         return ""
     own = found[(found["arm"] == "main") & found["measure"].str.startswith("share") & (found["value"] < SIMILAR)]
     return "".join(
-        f"Two halves of the patients have only {percent(row.value)} in common ({row.measure})."
+        f"Two halves of the patients give rather different graphs: {row.measure} only {percent(row.value)}."
         for row in records(own)[:1]
     )
 
 
 def vanished(given: Given) -> list[str]:
-    """For each arm, the edges that vanish in it."""
+    """For each arm, the edges that vanish in it, beside those that another seed loses."""
+    by_chance = "".join(f" {words}" for words in by_seed(given))
     return [
         f"{count(gone)} of {plural(of, 'edge')} looked at {'vanishes' if gone == 1 else 'vanish'} in “{by}”: "
-        "differences between types or batches may explain them."
+        f"differences between types or batches may explain them.{by_chance}"
         for by, gone, of in vanishing(given)
         if gone
     ]

@@ -44,7 +44,8 @@ def _bases(given: Given) -> dict[tuple[str, str], float]:
     found = table(given.evidence, "benchmark")
     if found is None:
         return {}
-    own = found[found["measure"].str.startswith("precision") & found["base"].notna()]
+    average = found["scope"] == "average"
+    own = found[average & found["measure"].str.startswith("precision") & found["base"].notna()]
     return {(str(r["reference"]), str(r["pairs"])): float(r["base"]) for r in own.to_dict("records")}
 
 

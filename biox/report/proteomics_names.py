@@ -8,7 +8,7 @@ METHODS = {
     "lasso": "partial correlation (graphical lasso)",
     "genie3": "GENIE3 (forest of trees)",
     "lioness": "LIONESS on Pearson",
-    "product": "control without a model: |z·z|",
+    "product": "control |z·z| (no model)",
 }
 CONTROL = "product"
 SCOPES = {

@@ -157,6 +157,15 @@ def test_edges_that_vanish_are_counted_beside_those_that_another_seed_loses(made
     assert any("3 of 30 edges looked at vanish in “centred”" in words for words in cautions(made.given()))
 
 
+def test_chance_beside_a_curve_is_that_of_the_graph_without_direction(made):
+    def both(found):
+        directed = found[found["scope"] == "average"].assign(scope="average directed", base=0.033)
+        return pd.concat([found, directed], ignore_index=True)
+
+    drawn = with_rows(made, "benchmark", both).page().figures["precision-reactome-all"]
+    assert "chance 0.19" in drawn
+
+
 def test_types_that_do_not_differ_are_said_not_to(made):
     same = with_rows(made, "types", lambda found: found.assign(p_holm=1.0, q=1.0))
     assert types_sentence(same.given()).startswith("No edge was shown to differ")

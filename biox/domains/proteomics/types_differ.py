@@ -17,11 +17,13 @@ FEWEST = 5
 COLUMNS = ["a", "b", "statistic", "p", "p_holm", "q", "highest", "lowest"]
 
 
-def types_differ(main: Strengths, proteins: tuple[str, ...], predicted: np.ndarray, alpha: float) -> Evidence:
+def types_differ(
+    main: Strengths, proteins: tuple[str, ...], predicted: np.ndarray, fold: np.ndarray, alpha: float
+) -> Evidence:
     """The pairs that differ most between types, with the median of every type, and how many differ at all.
 
-    main: of unordered pairs; predicted: shape (protein,). Types of fewer than FEWEST patients are left out; with fewer
-    than two types there is nothing to compare, and no evidence.
+    main: of unordered pairs; predicted: shape (protein,); fold: whose network explained each sample. Types of fewer
+    than FEWEST patients are left out; with fewer than two types there is nothing to compare, and no evidence.
     """
     unit, names, of_unit = _units(main.samples)
     sizes = np.bincount(of_unit, minlength=len(names))
@@ -52,7 +54,7 @@ def types_differ(main: Strengths, proteins: tuple[str, ...], predicted: np.ndarr
             "median": medians.T.ravel(),
         }
     )
-    claims = _claims(table[done], alpha, int(sizes[kept].sum()), len(kinds), _repeated(main.samples))
+    claims = _claims(table[done], alpha, int(sizes[kept].sum()), len(kinds), _cautions(main.samples, fold))
     return Evidence(claims, {"types": chosen[COLUMNS], "type_medians": long})
 
 
@@ -125,14 +127,20 @@ def _medians(main: Strengths, unit: np.ndarray, group: np.ndarray, shown: np.nda
     return found
 
 
-def _repeated(samples: pd.DataFrame) -> int:
-    return int((samples.groupby("subject")["label"].nunique() > 1).sum())
+def _cautions(samples: pd.DataFrame, fold: np.ndarray) -> str:
+    """What the test takes for granted and is not so here."""
+    found = ""
+    if repeated := int((samples.groupby("subject")["label"].nunique() > 1).sum()):
+        found += f"; {repeated} patients stand in more than one type, which the test takes for different people"
+    networks = pd.Series(fold).groupby(samples["label"].to_numpy()).nunique()
+    if np.unique(fold).size > 1 and (networks == 1).any():
+        alone = ", ".join(networks.index[networks == 1])
+        found += f"; explained by one network only, which may differ from the others: {alone}"
+    return found
 
 
-def _claims(table: pd.DataFrame, alpha: float, patients: int, types: int, repeated: int) -> pd.DataFrame:
+def _claims(table: pd.DataFrame, alpha: float, patients: int, types: int, cautions: str) -> pd.DataFrame:
     how = f"Kruskal-Wallis over {types} types, patients' own strengths, pairs of predicted proteins"
-    if repeated:
-        how += f"; {repeated} patients stand in more than one type, which the test takes for different people"
     counts = {"Holm": table["p_holm"] <= alpha, "Benjamini-Hochberg": table["q"] <= alpha}
     rows = [
         {
@@ -141,7 +149,7 @@ def _claims(table: pd.DataFrame, alpha: float, patients: int, types: int, repeat
             "value": int(found.sum()),
             "n": patients,
             "unit": "pairs",
-            "method": f"{how}; {name} at {alpha:g} over {len(table)} pairs",
+            "method": f"{how}; {name} at {alpha:g} over {len(table)} pairs{cautions}",
         }
         for name, found in counts.items()
     ]

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from biox.domains.proteomics import graph_scores, truth_null
 from biox.domains.proteomics.benchmark import Plan, benchmark
 from biox.domains.proteomics.graph_scores import around, scored
 from biox.domains.proteomics.known import Known
@@ -163,3 +164,17 @@ def test_an_interval_is_put_around_the_figure_itself():
     assert (low + high) / 2 == pytest.approx(0.6, abs=0.01)
     assert high - low == pytest.approx(2 * 1.96 * 0.05, rel=0.1)
     assert around(0.99, draws, 10**6)[1] == 1
+
+
+def test_graphs_too_large_to_be_resampled_or_shuffled_often_are_so_less_often_and_that_is_said(monkeypatch):
+    one = found(Planted({"": EDGES}))
+    monkeypatch.setattr(graph_scores, "DRAWN_BYTES", 4 * 66 * 55)
+    monkeypatch.setattr(truth_null, "MOST_VALUES", 66 * 40)
+    claims = benchmark(_scored(one, draws=90), _known(one, EDGES), one.graphs.proteins, NONE, PLAN).claims
+    assert "drawn again 55 times" in claims.loc[0, "method"]
+    assert "shuffled 40 times" in claims.loc[0, "method"]
+    assert claims.loc[0, "p"] == pytest.approx(1 / 41)
+    monkeypatch.setattr(graph_scores, "DRAWN_BYTES", 4 * 66 * 10)
+    evidence = benchmark(_scored(one, draws=90), _known(one, EDGES), one.graphs.proteins, NONE, PLAN)
+    assert evidence.tables["benchmark"][["low", "high"]].isna().all(axis=None)
+    assert "no interval" in evidence.claims.loc[0, "method"]

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from biox.domains.proteomics.found import fold_of
 from biox.domains.proteomics.strengths import strengths, unordered
 from biox.domains.proteomics.types_differ import kruskal_wallis, types_differ
 
@@ -10,9 +11,9 @@ from .made_found import Planted, found
 EVERY = np.ones(12, bool)
 
 
-def _evidence(one, predicted=EVERY):
+def _evidence(one, predicted=EVERY, fold=None):
     main = strengths(one.influences["main"], one.cohort.samples, unordered(12))
-    return main, types_differ(main, one.graphs.proteins, predicted, 0.05)
+    return main, types_differ(main, one.graphs.proteins, predicted, fold_of(one) if fold is None else fold, 0.05)
 
 
 @pytest.mark.parametrize("levels", [4, 10**6])  # many ties, and none
@@ -87,6 +88,19 @@ def test_unpredicted_proteins_small_types_and_single_types_are_not_tested():
     one.cohort.samples.loc[one.cohort.samples["label"] == "c", "label"] = "a"
     one.cohort.samples.loc[one.cohort.samples.index[:3], "label"] = "c"
     assert set(_evidence(one)[1].tables["type_medians"]["type"]) == {"a", "b"}
+
+
+def test_types_that_only_one_network_explains_are_named():
+    one = found()
+    alone = np.where(one.cohort.samples["label"] == "b", 0, 1 + np.arange(90) % 2)
+    assert _evidence(one, fold=alone)[1].claims["method"].str.endswith("from the others: b").all()
+    assert not _evidence(one)[1].claims["method"].str.contains("one network").any()
+
+
+def test_patients_of_two_types_are_told_of():
+    one = found(samples=90, twice=9)
+    one.cohort.samples.loc[81:, "label"] = "a"
+    assert _evidence(one)[1].claims["method"].str.contains("6 patients stand in more than one type").all()
 
 
 def _with(one, values):

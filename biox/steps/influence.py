@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 from tqdm import tqdm
 
@@ -82,10 +83,11 @@ def explained(
     assert study.graph is not None
     method, background = how
     where = device(study.compute.device)
-    network = changed(restore_masked(fit).to(where), gamma_of(method))
+    products = {"float32": torch.float32, "bfloat16": torch.bfloat16}[study.graph.products]
+    network = changed(restore_masked(fit).to(where), gamma_of(method), products)
     seen = levels(x, fit.shift, fit.scale, where)
     start = levels(background, fit.shift, fit.scale, where).values
-    masks = Masks(study.graph.masks, study.graph.error, round(1 / (1 - study.graph.shown)))
+    masks = Masks(study.graph.masks, study.graph.error, study.graph.blocks)
     explain = EXPLAIN[method.method](network, start, fit.seed)
     return influence(explain, Seen(seen.values, seen.measured, numbers), masks, network.first.shape[1], fit.seed)
 

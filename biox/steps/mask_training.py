@@ -144,7 +144,8 @@ class _Run:
     def state(self) -> State:
         """Everything that the rest of the run depends on."""
         parts = {name: getattr(self, name).state_dict() for name in ("model", "smooth", "optimiser", "schedule")}
-        return {**parts, "random": self.random.get_state(), "torch": torch.get_rng_state()}
+        card = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+        return {**parts, "random": self.random.get_state(), "torch": torch.get_rng_state(), "cuda": card}
 
     def resume(self, state: State) -> None:
         """Go on from a saved state."""
@@ -152,6 +153,8 @@ class _Run:
             getattr(self, name).load_state_dict(state[name])
         self.random.set_state(state["random"])
         torch.set_rng_state(state["torch"])
+        if state["cuda"] is not None:
+            torch.cuda.set_rng_state(state["cuda"])
 
     def _step(self, rows: Tensor) -> Tensor:
         levels = Levels(self.train.values[rows], self.train.measured[rows])

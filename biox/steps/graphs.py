@@ -19,9 +19,9 @@ from biox.graphs import averages
 from biox.graphs.export import export
 from biox.graphs.pairs import edge_table, pairs_of, structure_table
 from biox.graphs.percentiles import strongest
-from biox.graphs.predicted import correlations, p_above_zero
+from biox.graphs.predicted import correlations, joined, p_above_zero, variance_of
 from biox.stats.multiple import holm
-from biox.steps.arms import arms, table_of
+from biox.steps.arms import Arm, arms, table_of
 
 # Of the tests whether a protein can be predicted at all.
 ALPHA = 0.05
@@ -34,7 +34,7 @@ def graphs(cohort: Cohort, study: Study, fits: MaskedFits, influences: Mapping[s
     """The graphs of a cohort, averages for every arm but the nulls.
 
     A type has a graph of its own if it has at least ``graph.type_size`` patients and is not the only one. A protein is
-    predicted if its held-out correlation, all folds together, lies above 0 (Holm at 0.05; people, not samples, are
+    predicted if its held-out correlation, joined over the folds, lies above 0 (Holm at 0.05; people, not samples, are
     counted); others have no kept edges and none in ``patients``. Edges are tested against all null arms together
     (``biox.graphs.significance``), q after Benjamini and Hochberg over all pairs, and kept at ``graph.alpha``; without
     nulls the 100 strongest pairs of predicted proteins are kept. Communities are those of the kept edges. Where none
@@ -84,31 +84,38 @@ def groups_of(cohort: Cohort, main: Influence, type_size: int) -> dict[str, np.n
 
 
 def accuracy(cohort: Cohort, study: Study, fits: MaskedFits) -> pd.DataFrame:
-    """How well each protein is predicted by networks that never saw the patient.
+    """How well each protein is predicted by networks that never saw the patient (``biox.graphs.predicted``).
 
-    Columns: ``protein``, ``r`` (correlation over the test samples of all folds, in units of each fold's training sd),
-    ``p`` (one-sided, counting people), ``q`` (Holm over proteins) and ``predicted`` (q at most ALPHA).
+    Columns: ``protein``, ``r`` (correlation over the test samples, joined over the folds), ``p`` (one-sided; the null
+    arms among the fits say how widely chance spreads, without any it is taken to spread as widely as it can), ``q``
+    (Holm over proteins) and ``predicted`` (q at most ALPHA).
     """
-    mains = [of_fold["main"] for of_fold in fits.values()]
-    names = list(mains[0].proteins)
-    x, _ = table_of(cohort, study, arms(study)[0])
-    levels = pd.DataFrame(x, index=pd.Index(cohort.samples["sample"]), columns=list(cohort.axes[0].labels))
-    tables = [fit.predictions.set_index("sample")[names] for fit in mains]
-    true = np.concatenate(
-        [
-            (levels.loc[one.index, names].to_numpy() - fit.shift) / fit.scale
-            for one, fit in zip(tables, mains, strict=True)
-        ]
-    )
-    everyone = pd.concat(tables)
-    predicted = everyone.to_numpy(np.float64)
-    subject = cohort.samples.set_index("sample")["subject"].loc[everyone.index].to_numpy()
-    both = ~np.isnan(predicted) & ~np.isnan(true)
-    people = np.array([len(set(subject[rows])) for rows in both.T])
-    r = correlations(predicted, true)
-    p = p_above_zero(r, people)
+    everyone = arms(study)
+    r, z = _held_out(cohort, study, fits, everyone[0])
+    shuffled = [arm for arm in everyone if arm.shuffled is not None and all(arm.name in one for one in fits.values())]
+    null = [_held_out(cohort, study, fits, arm)[1] for arm in shuffled]
+    p = p_above_zero(z, variance_of(np.concatenate([*null, np.empty(0)])))
     q = holm(p)
-    return pd.DataFrame({"protein": pd.Series(names, dtype=str), "r": r, "p": p, "q": q, "predicted": q <= ALPHA})
+    names = pd.Series(fits[min(fits)]["main"].proteins, dtype=str)
+    return pd.DataFrame({"protein": names, "r": r, "p": p, "q": q, "predicted": q <= ALPHA})
+
+
+def _held_out(cohort: Cohort, study: Study, fits: MaskedFits, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
+    x, _ = table_of(cohort, study, arm)
+    place = pd.Series(np.arange(len(x)), index=cohort.samples["sample"])
+    subject = cohort.samples["subject"].to_numpy()
+    r, people = [], []
+    for of_fold in fits.values():
+        fit = of_fold[arm.name]
+        rows = place[fit.predictions["sample"]].to_numpy()
+        predicted = fit.predictions[list(fit.proteins)].to_numpy(np.float64)
+        true = (x[rows] - fit.shift) / fit.scale
+        both = ~np.isnan(predicted) & ~np.isnan(true)
+        r.append(correlations(predicted, true))
+        # Shuffled rows are of nobody in particular.
+        who = subject[rows] if arm.shuffled is None else rows
+        people.append([len(set(who[some])) for some in both.T])
+    return joined(np.array(r), np.array(people))
 
 
 def _checked(study: Study, influences: Mapping[str, Influence]) -> tuple[Graph, Influence]:

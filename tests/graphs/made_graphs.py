@@ -1,6 +1,6 @@
 """A cohort with planted edges, and fits and influences as if networks had been trained on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,11 @@ def made(*, nulls=3, seeds=1, types=("lung", "skin"), samples=90, where=None, **
     fold = np.arange(samples) // 2 % 3
     names = ["main", "alone", *(f"seed-{k + 1}" for k in range(seeds)), *(f"null-{k}" for k in range(nulls))]
     influences = {name: influence(cohort, name, fold, k) for k, name in enumerate(names)}
-    return Made(cohort, study, {k: {"main": fit(cohort, fold, k, rng)} for k in range(3)}, influences)
+    fits = {k: {"main": fit(cohort, fold, k, rng)} for k in range(3)}
+    for k in range(nulls):
+        for number, of_fold in fits.items():
+            of_fold[f"null-{k}"] = noise_fit(of_fold["main"], f"null-{k}", number + 10 * k)
+    return Made(cohort, study, fits, influences)
 
 
 def influence(cohort, variant, fold, seed):
@@ -78,3 +82,9 @@ def fit(cohort, fold, k, rng):
         predictions=pd.DataFrame(guess, columns=list(PROTEINS)).assign(sample=names.to_numpy()[test]),
         history=pd.DataFrame({"epoch": [0]}),
     )  # fmt: skip
+
+
+def noise_fit(main, variant, seed):
+    guess = np.random.default_rng(seed).standard_normal((len(main.predictions), 20))
+    names = main.predictions["sample"].to_numpy()
+    return replace(main, variant=variant, predictions=pd.DataFrame(guess, columns=list(PROTEINS)).assign(sample=names))

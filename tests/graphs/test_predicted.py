@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from biox.graphs.predicted import correlations, p_above_zero
+from biox.graphs.predicted import correlations, joined, p_above_zero, variance_of
 
 
 def test_correlations_are_those_of_scipy_over_the_samples_that_have_both():
@@ -16,24 +16,49 @@ def test_correlations_are_those_of_scipy_over_the_samples_that_have_both():
     assert np.isnan(r[2:]).all()
 
 
-def test_p_is_that_of_scipy_one_sided_and_fewer_persons_make_it_weaker():
-    rng = np.random.default_rng(1)
-    a, b = rng.standard_normal((2, 25))
-    b += 0.5 * a
-    scipys = stats.pearsonr(a, b, alternative="greater")
-    r = np.array([scipys.statistic])
-    assert p_above_zero(r, np.array([25]))[0] == pytest.approx(scipys.pvalue)
-    assert p_above_zero(r, np.array([9]))[0] > p_above_zero(r, np.array([25]))[0]
-    assert p_above_zero(-r, np.array([25]))[0] == pytest.approx(1 - scipys.pvalue)
+def test_joined_folds_have_a_standard_normal_z_where_they_are_independent():
+    rng = np.random.default_rng(2)
+    predictions, values = rng.standard_normal((2, 3, 30, 3000))
+    predictions[1] *= 10  # a bolder network does not weigh more
+    r = np.array([correlations(a, b) for a, b in zip(predictions, values, strict=True)])
+    _, z = joined(r, np.full((3, 3000), 30))
+    assert z.std() == pytest.approx(1, abs=0.04)
+    assert (p_above_zero(z, 1.0) < 0.05).mean() == pytest.approx(0.05, abs=0.01)
+
+
+def test_folds_that_say_the_same_say_it_together_and_fewer_people_say_it_more_weakly():
+    r, z = joined(np.full((4, 1), 0.3), np.full((4, 1), 25))
+    assert r[0] == pytest.approx(0.3)
+    assert z[0] == pytest.approx(np.arctanh(0.3) * np.sqrt(88))
+    assert joined(np.full((4, 1), 0.3), np.full((4, 1), 9))[1][0] < z[0]
+
+
+def test_a_fold_without_a_correlation_does_not_count():
+    r, z = joined(np.array([[0.5, np.nan], [np.nan, np.nan], [0.9, 0.2]]), np.array([[20, 20], [20, 20], [3, 3]]))
+    assert r[0] == pytest.approx(0.5)
+    assert np.isnan([r[1], z[1]]).all()
 
 
 def test_what_cannot_be_tested_is_not_taken_for_predicted():
-    found = p_above_zero(np.array([np.nan, 0.99, 1.0]), np.array([50, 2, 50]))
-    assert found.tolist() == [1, 1, 0]
+    assert p_above_zero(np.array([np.nan, 40.0, 0.0]), 1.0).tolist() == [1, 0, 0.5]
 
 
-def test_noise_is_called_predicted_at_the_level_of_the_test():
-    rng = np.random.default_rng(2)
-    predictions, values = rng.standard_normal((2, 40, 4000))
-    share = (p_above_zero(correlations(predictions, values), np.full(4000, 40)) < 0.05).mean()
-    assert 0.04 < share < 0.06
+def test_the_nulls_say_how_widely_chance_spreads_but_never_less_than_independent_folds():
+    assert variance_of(np.array([2.0, -2.0, np.nan])) == 4
+    assert variance_of(np.array([0.1, -0.1])) == 1
+    assert variance_of(np.empty(0)) == 2
+    z = np.array([2.5])
+    assert p_above_zero(z, 2.0)[0] == pytest.approx(stats.norm.sf(2.5 / np.sqrt(2)))
+
+
+def test_a_linear_prediction_learnt_crosswise_doubles_the_variance_at_most():
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(1500):
+        x = rng.standard_normal((2, 40, 6))
+        r = []
+        for test, train in ((0, 1), (1, 0)):
+            slope = x[train, :, 1:].T @ x[train, :, 0]
+            r.append(correlations((x[test, :, 1:] @ slope)[:, None], x[test, :, :1]))
+        found.append(joined(np.array(r), np.full((2, 1), 40))[1][0])
+    assert 1.5 < np.var(found) < 2.2

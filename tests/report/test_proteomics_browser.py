@@ -33,7 +33,7 @@ def opened(tmp_path_factory):
 def average(page):
     figure = page.locator("figure.graph-average")
     figure.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('figure.graph-average').drawing")
+    figure.locator(".graph-side tr").first.wait_for()
     return figure
 
 
@@ -88,8 +88,9 @@ def test_patients_are_loaded_when_they_are_chosen_and_from_nowhere_else(opened):
     first.locator("tbody tr").first.wait_for()
     second.locator("tbody tr").first.wait_for()
     assert first.locator(".graph-type").inner_text() != second.locator(".graph-type").inner_text()
-    first.locator(".graph-find").fill("TCGA-0042")
-    page.wait_for_function("document.querySelector('.graph-person .graph-type').textContent === 'BRCA'")
+    first.locator(".graph-find").fill("TCGA-0044")
+    wanted = first.locator(".graph-type", has_text="SKCM")
+    wanted.wait_for()
     assert first.locator("tbody tr").count() == 20
     assert all(url.startswith(("file:", "data:")) for url in asked)
     assert faults == []

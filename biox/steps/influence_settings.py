@@ -5,7 +5,14 @@ from biox.core.study import Method
 
 
 def gamma_of(method: Method) -> float:
-    """The gamma of a method's composite; epsilon is gamma 0. Another composite is an InputError."""
+    """The gamma of a method's composite; epsilon is gamma 0, and so are gradients, which have no composite.
+
+    Another composite is an InputError.
+    """
+    if method.method == "expected-gradients":
+        if "composite" in method.model_fields_set:
+            raise InputError("Expected gradients have no rules: remove 'composite' from that method.")
+        return 0.0
     composite = method.composite
     options = dict(composite.options)
     gamma = options.pop("gamma", 0.25) if composite.name == "gamma" else 0.0

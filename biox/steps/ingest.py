@@ -128,6 +128,18 @@ def refuse_missing(cohort: Cohort, where: str) -> None:
         )
 
 
+def refuse_infinite(cohort: Cohort, where: str) -> None:
+    """Infinite levels are an InputError that names the first one; missing ones (NaN) are none."""
+    bad = np.argwhere(np.isinf(cohort.x))
+    if len(bad):
+        row, protein = bad[0]
+        name = cohort.samples["sample"].iloc[row]
+        raise InputError(
+            f"{where}: sample {name!r}, protein {cohort.axes[0].labels[protein]!r} has the level "
+            f"{cohort.x[row, protein]} ({len(bad)} such levels). Leave the cell empty where nothing was measured."
+        )
+
+
 def refuse_duplicates(cohort: Cohort, where: str) -> None:
     """Two samples of one name, or one trial of a person twice under the same label, are an InputError."""
     keys = ["subject", "label", "trial"] if "trial" in cohort.samples else ["sample"]
@@ -160,6 +172,9 @@ def refuse_no_table(cohort: Cohort, study: Study) -> None:
         raise InputError(
             f"{study.name}: a graph study needs a table of samples and proteins, but the data have {names}."
         )
+    if cohort.x.shape[1] < 2:
+        raise InputError(f"{study.name}: a graph needs at least two proteins; the data have {cohort.x.shape[1]}.")
+    refuse_infinite(cohort, study.name)
     refuse_unused(study)
     for arm in arms(study):
         _, own = table_of(cohort, study, arm)

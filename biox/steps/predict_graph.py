@@ -1,8 +1,7 @@
 """Predict, in a graph study: what its networks rely on in new patients, and how unusual that is in the cohort."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,11 @@ from biox.domains.proteomics.predicted import GraphPrediction, unusual
 from biox.domains.proteomics.sheet import ALL
 from biox.graphs.percentiles import strongest
 from biox.steps.graphs import EDGES_OF_A_PATIENT, accuracy
-from biox.steps.influence import BACKGROUND, explained
+from biox.steps.predict_graph_influence import pieces
 from biox.steps.predict_graph_match import matched, outside, refuse_variant, same_people
-from biox.steps.predict_graph_place import Network, shares_weaker
+from biox.steps.predict_graph_place import Reference, shares_weaker
+from biox.steps.predict_graph_unusual import beside_cohort, most_unusual
 
-PIECE_BYTES = 2**28
 Write = Callable[[np.ndarray, pd.DataFrame], None]
 
 
@@ -35,7 +34,7 @@ class Known:
 @dataclass(frozen=True)
 class Found:
     """The prediction, of which the page is made, and ``unusual``: for each new sample the edges that are the most
-    unusual in the cohort, with the columns of ``prediction.edges``; of equally unusual ones the stronger come first.
+    unusual in the cohort, with the columns of ``prediction.edges``.
     """
 
     prediction: GraphPrediction
@@ -50,6 +49,9 @@ def predict_graph(study: Study, known: Known, method: str, people: Cohort, write
     predicted are listed. A patient of the cohort is explained like any other, by all networks, and marked as ``member``
     (most of the networks learnt from them); own samples do not count in a percentile. write: gets the influences,
     means over the folds' networks, a few samples at a time.
+    The samples have, beside the columns that GraphPrediction asks for, ``unmeasured`` (share of the networks' proteins)
+    and ``unusual``, ``usual`` and ``place`` of ``beside_cohort``. ``prediction.cohort`` is empty: counts of edges that
+    are means over networks are not to be held against the cohort's, of which each sample has one network.
     Raises InputError where ``matched`` or ``outside`` do, and for a variant that prepares its levels.
     """
     first = known.fits[min(known.fits)]
@@ -57,99 +59,61 @@ def predict_graph(study: Study, known: Known, method: str, people: Cohort, write
     assert prepare is not None
     refuse_variant(study.name, first.variant, prepare.name)
     people = matched(people, first.proteins, first.unit)
-    beyond, own = outside(people, np.asarray(known.cohort.x)), same_people(people, known.cohort)
+    samples, own = _described(people, known.cohort)
     nodes = _accuracy(study, known)
     listed = [name if good else "" for name, good in zip(nodes["protein"], nodes["predicted"], strict=True)]
-    networks = _networks(known)
-    strong, rare = [], []
-    for rows, by_fold, samples in _pieces(study, known, method, people):
-        mean = by_fold.mean(axis=0)
-        write(mean, samples)
-        weaker = shares_weaker(known.influence.values, by_fold, networks, [_places(known, own[row]) for row in rows])
-        names = samples["sample"].tolist()
-        top = strongest(mean, names, listed, count=EDGES_OF_A_PATIENT).drop(columns="percentile")
-        strong.append(_with_numbers(top, first.proteins, names, (by_fold, weaker)))
-        rare.append(_with_numbers(most_unusual(mean, weaker, names, listed), first.proteins, names, (by_fold, weaker)))
-    label = people.samples["label"].astype(str)
-    table = people.samples[["sample", "subject"]].assign(
-        label=label.where(label != ALL, ""),
-        member=[len(rows) > 0 for rows in own],
-        outside=beyond,
-        unmeasured=np.isnan(people.x).mean(axis=1),
-    )
+    cohort = unusual(_of_cohort(study, known, listed))
+    counts = _counts(cohort, known.influence)
+    reference = Reference(known.influence.values, _networks(known), [_places(known, rows) for rows in own])
+    strong, rare, beside = [], [], []
+    for piece in pieces(study, known.cohort, known.fits, method, people):
+        mean, names, among = piece.by_fold.mean(axis=0), piece.samples["sample"].tolist(), reference.of(piece.rows)
+        write(mean, piece.samples)
+        weaker = shares_weaker(among, piece.by_fold)
+        top = strongest(mean, names, listed, count=EDGES_OF_A_PATIENT)
+        for edges, tables in ((top, strong), (most_unusual(mean, weaker, names, listed), rare)):
+            tables.append(_with_numbers(edges, first.proteins, names, (piece.by_fold, weaker)))
+        beside.append(beside_cohort(among, piece.by_fold, first.proteins, listed, counts))
     prediction = GraphPrediction(
-        samples=table,
+        samples=pd.concat([samples, pd.concat(beside, ignore_index=True)], axis=1),
         edges=pd.concat(strong, ignore_index=True),
         accuracy=nodes[["protein", "r", "predicted"]],
         nodes=known.graphs.nodes,
-        cohort=unusual(_of_cohort(study, known, listed)),
+        cohort=cohort.iloc[:0],
         notes=(*people.notes, *_stored(study)),
     )
     return Found(prediction, pd.concat(rare, ignore_index=True))
 
 
-def most_unusual(mean: np.ndarray, weaker: np.ndarray, names: list[str], listed: list[str]) -> pd.DataFrame:
-    """The edges of each sample that are weaker in most of the cohort: ``sample``, ``rank``, ``source``, ``target`` and
-    ``weight``. mean, weaker: (sample, source, target). Proteins named "" are left out.
-    """
-    kept = np.array([bool(name) for name in listed])
-    proteins, tables = np.asarray(listed, object), []
-    for name, weight, share in zip(names, mean, weaker, strict=True):
-        source, target = np.nonzero(kept[:, None] & kept & ~np.isnan(share) & (np.nan_to_num(weight) != 0))
-        order = np.lexsort((-np.abs(weight[source, target]), -share[source, target]))[:EDGES_OF_A_PATIENT]
-        source, target = source[order], target[order]
-        ends = {"source": proteins[source].astype(str), "target": proteins[target].astype(str)}
-        rank = np.arange(1, len(order) + 1)
-        tables.append(pd.DataFrame({"sample": name, "rank": rank, **ends, "weight": weight[source, target]}))
-    return pd.concat(tables, ignore_index=True)
+def _described(people: Cohort, cohort: Cohort) -> tuple[pd.DataFrame, list[np.ndarray]]:
+    """The table of the new samples, and for each the rows of the cohort that are of the same patient."""
+    own, label = same_people(people, cohort), people.samples["label"].astype(str)
+    table = people.samples[["sample", "subject"]].assign(
+        label=label.where(label != ALL, ""),
+        member=[len(rows) > 0 for rows in own],
+        outside=outside(people, np.asarray(cohort.x)),
+        unmeasured=np.isnan(people.x).mean(axis=1),
+    )
+    return table, own
 
 
-def _pieces(
-    study: Study, known: Known, method: str, people: Cohort
-) -> Iterator[tuple[np.ndarray, np.ndarray, pd.DataFrame]]:
-    """Rows of some new samples, their influences by each network, (fold, sample, source, target), and how they came."""
-    # Masks follow from the name, so that a patient's graph does not depend on who else is in the table.
-    numbers = np.array([crc32(name.encode()) for name in people.samples["sample"]])
-    x = np.asarray(people.x)
-    at_once = max(1, PIECE_BYTES // (4 * len(known.fits) * x.shape[1] ** 2))
-    for start in range(0, len(x), at_once):
-        rows = np.arange(start, min(start + at_once, len(x)))
-        values, masks, error = [], [], []
-        for fit in known.fits.values():
-            how = study.methods[method], _background(known.cohort, fit)
-            found = list(explained(x[rows], fit, study, how, numbers[rows]))
-            values.append(np.concatenate([one.values for one in found]))
-            masks.append(np.concatenate([one.masks for one in found]))
-            error.append(np.concatenate([one.error for one in found]))
-        names = people.samples["sample"].to_numpy()[rows]
-        about = {"masks": np.sum(masks, axis=0), "error": np.max(error, axis=0)}
-        yield rows, np.stack(values), pd.DataFrame({"sample": names, **about})
-
-
-def _background(cohort: Cohort, fit: MaskedFit) -> np.ndarray:
-    """The raw training levels from which expected gradients start, evenly from the table."""
-    train = np.flatnonzero((fit.parts["part"] == "train").to_numpy())
-    return np.asarray(cohort.x)[train[np.linspace(0, len(train) - 1, min(len(train), BACKGROUND)).round().astype(int)]]
-
-
-def _networks(known: Known) -> list[Network]:
-    """For each fold's network the rows of the stored influences that it explained."""
+def _networks(known: Known) -> list[np.ndarray]:
+    """For each fold's network the rows of the cohort's influences that it explained."""
     names = known.influence.samples["sample"]
     tested = [fit.parts["sample"][fit.parts["part"] == "test"] for fit in known.fits.values()]
     return [np.flatnonzero(names.isin(own)) for own in tested]
 
 
 def _places(known: Known, rows: np.ndarray) -> np.ndarray:
-    """The rows of the stored influences of some samples of the cohort."""
+    """The rows of the cohort's influences of some samples of the cohort."""
     return np.flatnonzero(known.influence.samples["sample"].isin(known.cohort.samples["sample"].iloc[rows]))
 
 
 def _accuracy(study: Study, known: Known) -> pd.DataFrame:
     """How well each protein is predicted, by the networks that are asked."""
-    first = known.fits[min(known.fits)]
-    if first.variant == "main":
+    if known.influence.variant == "main":
         return known.graphs.nodes
-    # Levels that nothing prepared are those of main, so its networks' place can be taken.
+    # The networks learnt from the levels as they are, like those of main, so they can take the place of main's.
     return accuracy(known.cohort, study, {fold: {"main": fit} for fold, fit in known.fits.items()})
 
 
@@ -159,6 +123,12 @@ def _of_cohort(study: Study, known: Known, listed: list[str]) -> pd.DataFrame:
     if (own.variant, own.method) == ("main", next(iter(study.methods))):
         return known.graphs.patients
     return strongest(own.values, own.samples["sample"].tolist(), listed, count=EDGES_OF_A_PATIENT)
+
+
+def _counts(cohort: pd.DataFrame, influence: Influence) -> np.ndarray:
+    """The unusual edges of each row of the influences; a sample without any edge has none."""
+    counted = cohort.set_index("sample")["unusual"]
+    return counted.reindex(influence.samples["sample"], fill_value=0).to_numpy()
 
 
 def _with_numbers(

@@ -50,14 +50,17 @@ def restore(fit: Fit) -> nn.Module:
     return model.eval()
 
 
+def build_masked(name: str, proteins: int, options: Mapping[str, Any], seed: int) -> MaskedMLP:
+    """A fresh network of a graph study, as in ``build``; one of another kind than masked_mlp is an InputError."""
+    model = build(name, (proteins,), proteins, options, seed)
+    if not isinstance(model, MaskedMLP):
+        raise InputError(f"A graph study explains networks like masked_mlp only; {name!r} is {type(model).__name__}.")
+    return model
+
+
 def restore_masked(fit: MaskedFit) -> MaskedMLP:
     """The trained network of a graph study's fit, in evaluation mode; it wants standardised levels."""
-    size = len(fit.proteins)
-    model = build(fit.model, (size,), size, _without_files(fit.options), fit.seed)
-    if not isinstance(model, MaskedMLP):
-        raise InputError(
-            f"A graph study explains networks like masked_mlp only; {fit.model!r} is {type(model).__name__}."
-        )
+    model = build_masked(fit.model, len(fit.proteins), _without_files(fit.options), fit.seed)
     model.load_state_dict(dict(fit.weights))
     return model.eval()
 

@@ -13,7 +13,7 @@ from biox.core.errors import InputError, listed
 from biox.core.graph_types import MaskedFit
 from biox.core.study import Named, Study, Training
 from biox.core.types import Cohort
-from biox.models import build, complete
+from biox.models import build_masked, complete
 from biox.steps.arms import Arm, arms, table_of
 from biox.steps.checkpoints import Checkpoint
 from biox.steps.folds import assign, parts
@@ -56,9 +56,9 @@ def _fit(
     x, own = table_of(cohort, study, arm)
     part = np.where(own, part, "")
     try:
+        _refuse_empty(part)
         shift, scale = _constants(x[part == "train"], proteins)
         seen = levels(x, shift, scale, where)
-        _refuse_empty(part)
         model, history = _trained(seen, part, (arm.variant.model, arm.variant.training), seed, checkpoint)
     except InputError as error:
         raise InputError(f"Fold {fold}, {arm.name!r}: {error}") from None
@@ -115,7 +115,7 @@ def _trained(
     size = seen.values.shape[1]
 
     def fresh() -> nn.Module:
-        return build(choice.name, (size,), size, choice.options, seed).to(seen.values.device)
+        return build_masked(choice.name, size, choice.options, seed).to(seen.values.device)
 
     model = fresh()
     # Dropout draws from torch's global stream: fork it, so that neither side disturbs the other.

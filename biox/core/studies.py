@@ -21,7 +21,7 @@ from biox.core.study import AGAINST, Method, Named, Study, Variant
 # The part of the section ``graph`` that each step of a graph study depends on.
 GRAPH_PARTS = {
     "train": ("nulls", "seeds"),
-    "influence": ("masks", "error", "shown", "nulls", "seeds", "shards", "precision", "top"),
+    "influence": ("masks", "error", "shown", "nulls", "seeds", "shards", "products", "precision", "top"),
     "baselines": ("baselines", "forest"),
     "graphs": ("nulls", "seeds", "type_size", "alpha"),
 }

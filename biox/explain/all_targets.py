@@ -36,27 +36,38 @@ class Changed:
     """A network with its weights as the gamma rule changes them, made once for all rows.
 
     first: weights of the first layer, shape (input, unit), the proteins twice: x and 1 - x.
-    above, below: the last layer as its outputs above and below 0 hand down relevance.
+    above, below: the last layer as its outputs above and below 0 hand down relevance. products: the number type in
+    which relevance is multiplied with weights; hands_down: the changed matrices of ``between`` in that type.
     """
 
     gamma: float
+    products: torch.dtype
     first: Tensor
     first_bias: Tensor
     between: tuple[Dense, ...]
     above: Dense
     below: Dense
+    hands_down: tuple[Tensor, ...]
 
 
-def changed(model: MaskedMLP, gamma: float) -> Changed:
-    """The weights of a network for ``relevance_of_targets``; gamma 0 is LRP-0."""
-    first, *between, last = model.weights()
+def changed(model: MaskedMLP, gamma: float, products: torch.dtype | None = None) -> Changed:
+    """The weights of a network for ``relevance_of_targets``; gamma 0 is LRP-0.
+
+    products: ``torch.bfloat16`` is several times faster where the processor or card has it, and changes relevance by
+    about a hundredth; the run of the model and all divisions keep the type of the weights, which is the default.
+    """
+    first, *middle, last = model.weights()
+    between = tuple(_dense(weight, bias, gamma) for weight, bias in middle)
+    kind = products or first[0].dtype
     return Changed(
         gamma,
+        kind,
         first[0].T.contiguous(),
         first[1],
-        tuple(_dense(weight, bias, gamma) for weight, bias in between),
+        between,
         _dense(*last, gamma),
         Dense(*last, *(value + gamma * value.clamp(max=0) for value in last)),
+        tuple(layer.raised.to(kind) for layer in between),
     )
 
 
@@ -78,11 +89,15 @@ def relevance_of_targets(
     """
     inputs = _contributions(network, values, shown, seen)
     ratios, top = _forward(network, inputs)
-    predicted, carried = _from_outputs(network, top, targets)
-    carried.mul_(ratios[-1].unsqueeze(1))
-    for layer, ratio in zip(reversed(network.between), reversed(ratios[:-1]), strict=True):
-        carried = torch.matmul(carried, layer.raised).mul_(ratio.unsqueeze(1))
-    return torch.bmm(carried, inputs.raised.transpose(1, 2)).mul_(0.5), predicted
+    predicted, share, place = _outputs(network, top, targets)
+    # Factors of another number type than the products would have all of these copied at every multiplication.
+    factors = [ratio.to(network.products).unsqueeze(1) for ratio in ratios]
+    last = torch.cat([network.above.raised, network.below.raised]).to(network.products)
+    carried = last[place].mul_(share.to(network.products).unsqueeze(2)).mul_(factors[-1])
+    for weight, factor in zip(reversed(network.hands_down), reversed(factors[:-1]), strict=True):
+        carried = torch.matmul(carried, weight).mul_(factor)
+    found = torch.bmm(carried, inputs.raised.to(network.products).transpose(1, 2))
+    return found.to(values.dtype).mul_(0.5), predicted
 
 
 @dataclass(frozen=True)
@@ -120,15 +135,15 @@ def _forward(network: Changed, inputs: _Inputs) -> tuple[list[Tensor], Tensor]:
     return ratios, active
 
 
-def _from_outputs(network: Changed, top: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The predictions of the targets, and their relevance behind the last layer, over the activations below it."""
+def _outputs(network: Changed, top: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The predictions of the targets; these over their denominators; and the row of the last layer's weights, as they
+    are for outputs above 0 and then for those below, by which each hands down relevance.
+    """
     predicted = (top @ network.above.weight.T + network.above.bias).gather(1, targets)
     positive = predicted > 0
     divisors = [(top @ part.raised.T + part.raised_bias).gather(1, targets) for part in (network.above, network.below)]
     share = _over(predicted, torch.where(positive, *divisors))
-    both = torch.cat([network.above.raised, network.below.raised])
-    place = torch.where(positive, targets, targets + len(network.above.bias))
-    return predicted, both[place].mul_(share.unsqueeze(2))
+    return predicted, share, torch.where(positive, targets, targets + len(network.above.bias))
 
 
 def _over(value: Tensor, divisor: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from biox.core.study import Study
-from biox.domains.proteomics.predicted import UNUSUAL, GraphPrediction, unusual
+from biox.domains.proteomics.predicted import UNUSUAL, GraphPrediction
 from biox.report.blocks import Block, Fold, Page, Section, Table, Terms, Text, section
 from biox.report.found import records
 from biox.report.graph_view import PeopleView, nodes_data, person_edges
@@ -80,8 +80,8 @@ def _summary(found: GraphPrediction) -> list[Block | None]:
     )
     rows = tuple(_row(found, str(name)) for name in found.samples["sample"])
     caption = (
-        f"Unusual: stronger than in {percent(UNUSUAL)} of the cohort, among the strongest edges. More than in the "
-        "cohort: share of its samples with fewer. Doubts: in how many respects to doubt the answer."
+        f"Unusual edges: how many of the strongest are stronger than in {percent(UNUSUAL)} of the cohort. More than in "
+        "the cohort: share of its samples with fewer. Doubts: in how many respects to doubt the answer."
     )
     return [Text(CAUTION, "warning"), Table(head, rows, caption, names=2), Terms(TERMS)]
 
@@ -90,24 +90,20 @@ def _own(found: GraphPrediction, name: str) -> pd.DataFrame:
     return found.edges[found.edges["sample"] == name].sort_values("rank", kind="stable")
 
 
+def _sample(found: GraphPrediction, name: str) -> pd.Series:
+    return found.samples[found.samples["sample"] == name].iloc[0]
+
+
 def _row(found: GraphPrediction, name: str) -> tuple[str, ...]:
     own, doubts = _own(found, name), len(cautions(found, name))
     unsure = count(doubts) if doubts else "none"
     if own.empty:
         return (name, "no edge", *[UNKNOWN] * 4, unsure)
     best: Any = records(own)[0]
-    figures = number(best.weight), percent(best.percentile), count(_unusual(found, name)), percent(place(found, name))
+    row = _sample(found, name)
+    beside = number(float(row["unusual"]), 1), percent(float(row["place"]))
+    figures = number(best.weight), percent(best.percentile), *beside
     return (name, f"{best.source} → {best.target}", *figures, unsure)
-
-
-def _unusual(found: GraphPrediction, name: str) -> int:
-    return int(unusual(_own(found, name))["unusual"].sum())
-
-
-def place(found: GraphPrediction, name: str) -> float:
-    """The share of the cohort's samples with fewer unusual edges; ties count half; NaN without a cohort."""
-    mine, others = _unusual(found, name), found.cohort["unusual"].to_numpy(float)
-    return float(((others < mine) + 0.5 * (others == mine)).mean()) if len(others) else float("nan")
 
 
 def answer(found: GraphPrediction, name: str) -> str:
@@ -127,27 +123,29 @@ def answer(found: GraphPrediction, name: str) -> str:
 
 def beside_cohort(found: GraphPrediction, name: str) -> str:
     """How many of the strongest edges are unusual, held against the samples of the cohort."""
-    own = _own(found, name)
-    if own.empty:
+    own, row = _own(found, name), _sample(found, name)
+    if own.empty or row["unusual"] != row["unusual"]:
         return ""
-    mine, others = _unusual(found, name), found.cohort["unusual"]
-    beside = (
-        f" In the cohort the middle sample has {count(others.median())}; {percent(place(found, name))} have fewer."
-        if len(others)
-        else ""
+    return (
+        f"On average over the folds' networks, {number(float(row['unusual']), 1)} of its {count(len(own))} strongest "
+        f"edges are stronger than in {percent(UNUSUAL)} of the cohort. The middle sample of the cohort has "
+        f"{number(float(row['usual']), 1)}; {percent(float(row['place']))} have fewer."
     )
-    many = f"{count(mine)} of its {plural(len(own), 'strongest edge')} {'is' if mine == 1 else 'are'}"
-    return f"{many} stronger than in {percent(UNUSUAL)} of the cohort.{beside}"
 
 
 def cautions(found: GraphPrediction, name: str) -> list[str]:
     """Why to doubt a patient's edges: a member of the cohort, values out of range, folds that disagree."""
-    row, own = found.samples[found.samples["sample"] == name].iloc[0], _own(found, name)
+    row, own = _sample(found, name), _own(found, name)
     words = []
     if bool(row["member"]):
         words.append(
             "This patient is a member of the cohort, and most of the folds' networks learnt from them; the study's own "
             "report shows the patient by the one network that did not."
+        )
+    if row["unmeasured"] > 0:
+        words.append(
+            f"{percent(float(row['unmeasured']), 1)} of the proteins that the networks know were not measured in this "
+            "patient; they have no edges here, and the others are predicted from less."
         )
     if row["outside"] > 0:
         words.append(

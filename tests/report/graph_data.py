@@ -9,7 +9,7 @@ from biox.core.find import checked
 from biox.core.graph_types import Graphs
 from biox.core.study import Study
 from biox.core.types import Axis, Cohort, Evidence, claims_table
-from biox.domains.proteomics.predicted import GraphPrediction, unusual
+from biox.domains.proteomics.predicted import GraphPrediction
 from biox.report import study_page
 from biox.report.given import Given
 from tests.report.graph_evidence import evidence
@@ -146,10 +146,10 @@ def prediction(made: Made, patients: int = 2) -> GraphPrediction:
     edges = edges.assign(low=edges["weight"] - 0.2, high=edges["weight"] + 0.2)
     first = np.arange(patients) == 0
     samples = pd.DataFrame({"sample": names, "subject": names, "label": "", "member": first, "outside": 0.04 * first})
+    samples = samples.assign(unmeasured=0.0, unusual=3.4, usual=2.0, place=0.74)
     nodes = made.graphs.nodes
-    cohort = unusual(made.graphs.patients)
     accuracy = nodes[["protein", "r", "predicted"]]
-    return GraphPrediction(samples, edges, accuracy, nodes, cohort, ("2 proteins of the study were not measured.",))
+    return GraphPrediction(samples, edges, accuracy, nodes, notes=("2 proteins of the study were not measured.",))
 
 
 def with_rows(made: Made, name: str, change) -> Made:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from biox.domains.proteomics.predicted import unusual
-from biox.report.graph_person import answer, beside_cohort, cautions, graph_person_page, place
+from biox.report.graph_person import answer, beside_cohort, cautions, graph_person_page
 from biox.report.patient_files import EACH, write_patient_files
 from tests.report.graph_data import make, prediction
 
@@ -84,12 +84,16 @@ def test_members_values_out_of_range_and_folds_that_disagree_are_warned_of(made)
 def test_unusual_edges_are_held_against_those_of_the_cohort(made):
     found = prediction(made, 1)
     name = str(found.samples["sample"].iloc[0])
-    all_unusual = replace(found, edges=found.edges.assign(percentile=1.0))
-    assert place(all_unusual, name) > 0.99
-    assert "40 of its 40 strongest edges are stronger than in 95 % of the cohort." in beside_cohort(all_unusual, name)
-    assert "100 % have fewer" in beside_cohort(all_unusual, name)
-    none = replace(found, edges=found.edges.assign(percentile=0.1))
-    assert place(none, name) < 0.2
+    words = beside_cohort(found, name)
+    assert "3.4 of its 40 strongest edges are stronger than in 95 % of the cohort" in words
+    assert "The middle sample of the cohort has 2.0; 74 % have fewer." in words
+
+
+def test_proteins_that_were_not_measured_are_warned_of(made):
+    found = prediction(made, 2)
+    less = replace(found, samples=found.samples.assign(unmeasured=0.25))
+    name = str(found.samples["sample"].iloc[1])
+    assert any("25.0 % of the proteins" in words for words in cautions(less, name))
 
 
 def test_edges_above_the_threshold_are_counted_for_each_sample():

@@ -14,21 +14,17 @@ from biox.core.errors import InputError
 from biox.core.find import checked
 from biox.core.graph_store import load_influences
 from biox.core.graph_types import Influence
-from biox.core.study import Named, Study
+from biox.core.study import Study
 from biox.core.types import Axis, Cohort
-from biox.domains.proteomics.predicted import unusual
 from biox.domains.proteomics.simulate import write
 from biox.domains.proteomics.simulation import Simulation
-from biox.graphs.percentiles import strongest
 from biox.steps.graph_train import train_graph
 from biox.steps.graphs import graphs
 from biox.steps.influence import influences
 from biox.steps.ingest import ingest
 from biox.steps.predict_graph import Known, predict_graph
 from biox.steps.predict_graph_match import matched, outside, refuse_variant, same_people
-from biox.steps.predict_graph_place import Reference, shares_of_edges, shares_weaker
-from biox.steps.predict_graph_source import new_patients, wanted
-from biox.steps.predict_graph_unusual import beside_cohort, most_unusual
+from biox.steps.predict_graph_source import new_patients
 
 GIVEN = {
     "name": "tiny", "title": "Tiny", "question": "q", "domain": "proteomics", "folds": {"count": 3},
@@ -205,103 +201,6 @@ def test_a_member_is_known_by_name_or_by_levels_but_row_numbers_are_no_names(kno
     numbered = replace(cohort, samples=cohort.samples.assign(subject=numbers))
     first = replace(other, samples=one.samples.assign(subject="1"))
     assert [rows.tolist() for rows in same_people(first, numbered)] == [[]]
-
-
-def test_percentiles_compare_with_the_same_network_leave_out_own_rows_and_do_not_depend_on_blocks():
-    rng = np.random.default_rng(0)
-    values = rng.standard_normal((10, 4, 4)).astype(np.float32)
-    values[3, 1, 2] = np.nan
-    new = rng.standard_normal((2, 3, 4, 4)).astype(np.float32)
-    new[:, 0, 0] = np.nan
-    networks = [np.arange(0, 6), np.arange(6, 10)]
-    own = [np.array([], int), np.array([2]), np.array([], int)]
-    reference = Reference(values, networks, own)
-    shares = shares_weaker(reference, new)
-    for k, source, target in np.ndindex(3, 4, 4):
-        if np.isnan(new[0, k, source, target]):
-            assert np.isnan(shares[k, source, target])
-            continue
-        pairs = [(r, f) for f, rows in enumerate(networks) for r in rows if r not in own[k]]
-        pairs = [(r, f) for r, f in pairs if not np.isnan(values[r, source, target])]
-        weaker = [abs(values[r, source, target]) < abs(new[f, k, source, target]) for r, f in pairs]
-        assert shares[k, source, target] == pytest.approx(np.mean(weaker))
-    np.testing.assert_array_equal(shares, shares_weaker(reference, new, limit_bytes=1))
-
-
-def test_shares_of_some_edges_are_counted_over_all_rows_but_the_patients_own():
-    rng = np.random.default_rng(1)
-    values = rng.standard_normal((9, 4, 4)).astype(np.float32)
-    values[2:, 3, 0] = np.nan
-    edges = pd.DataFrame(
-        {"sample": ["0", "1", "1"], "source": ["a", "d", "b"], "target": ["c", "a", "c"], "weight": [-0.9, 0.5, 0.1]}
-    )
-    reference = Reference(values, [np.arange(4), np.arange(4, 9)], [np.array([8]), np.array([1])])
-    found = shares_of_edges(reference, edges, ("a", "b", "c", "d"), limit_bytes=1)
-    expected = [(np.abs(values[:8, 0, 2]) < 0.9).mean(), float(abs(values[0, 3, 0]) < 0.5)]
-    assert found[:2] == pytest.approx(expected)
-    assert found[2] == pytest.approx((np.abs(np.delete(values[:, 1, 2], 1)) < 0.1).mean())
-
-
-def test_new_patients_drawn_like_the_cohort_stand_in_its_middle_though_their_edges_are_means_of_networks():
-    rng = np.random.default_rng(0)
-    names = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
-    cohort, new = rng.standard_normal((300, 10, 10)), rng.standard_normal((3, 100, 10, 10))
-    # Networks of one fold rely more on everything, and patients differ in how much is relied on in them.
-    networks = [np.arange(0, 100), np.arange(100, 200), np.arange(200, 300)]
-    cohort[networks[1]] *= 1.5
-    new[1] *= 1.5
-    cohort *= rng.uniform(0.5, 1.5, (300, 1, 1))
-    new *= rng.uniform(0.5, 1.5, (100, 1, 1))
-    counts = unusual(strongest(cohort, [str(k) for k in range(300)], names, count=40))["unusual"].to_numpy()
-    reference = Reference(cohort, networks, [np.array([], int)] * 100)
-    found = beside_cohort(reference, new, names, list(names), counts)
-    assert found["place"].mean() == pytest.approx(0.5, abs=0.05)
-    assert found["unusual"].mean() == pytest.approx(counts.mean(), rel=0.15)
-    # Three times as strong stands above nearly all.
-    assert (beside_cohort(reference, 3 * new, names, list(names), counts)["place"] > 0.9).mean() > 0.9
-
-
-def test_of_equally_unusual_edges_the_stronger_comes_first():
-    weaker = np.full((1, 3, 3), 0.5, np.float32)
-    weaker[0, 0, 1] = weaker[0, 2, 0] = 1
-    mean = np.full((1, 3, 3), 0.1, np.float32)
-    mean[0, 2, 0] = -0.3
-    first = most_unusual(mean, weaker, ["s"], ["a", "b", "c"]).iloc[:2]
-    assert list(zip(first["source"], first["target"], strict=True)) == [("c", "a"), ("a", "b")]
-
-
-def test_the_study_s_settings_hold_for_new_files_but_not_what_needs_a_cohort(study, folder):
-    data = Named(
-        name="table",
-        options={
-            "file": folder / "proteins.csv", "unit": "count", "sheet": {"file": folder / "samples.csv", "type": "type"},
-            "levels": {"log": "log2", "fill": "mean", "least_measured": 0.5, "without": ["P01"]},
-        },
-    )  # fmt: skip
-    of = study.model_copy(update={"data": data})
-    plain = wanted(of, Named(name="table", options={"file": "new.csv"})).options
-    assert plain["unit"] == "count"
-    assert plain["levels"] == {"log": "log2", "duplicates": "keep", "purpose": "new patients"}
-    assert "sheet" not in plain
-    sheet = wanted(of, Named(name="table", options={"file": "new.csv", "sheet": "new_samples.csv"})).options["sheet"]
-    assert sheet == {"file": "new_samples.csv", "type": "type"}
-    other = wanted(of, Named(name="olink", options={"file": "npx.csv"})).options
-    assert other == {"file": "npx.csv", "levels": {"duplicates": "keep", "purpose": "new patients"}}
-
-
-def test_a_file_for_a_study_that_centres_its_cohort_is_refused_with_the_way_out(study, folder):
-    data = Named(name="table", options={**study.data.options, "levels": {"centre": "batch"}})
-    with pytest.raises(InputError, match=r"centre: batch.*predict: \{NAME"):
-        new_patients(study.model_copy(update={"data": data}), None, folder / "new_proteins.csv")
-
-
-def test_rppa_files_are_taken_whole_whatever_the_study_chose(study):
-    data = Named(name="rppa", options={"file": "r.csv", "cohorts": ["BRCA"], "proteins": "complete", "mapping": "m"})
-    of = study.model_copy(update={"data": data})
-    options = wanted(of, Named(name="rppa", options={"file": "new.csv"})).options
-    assert options["sample_types"] == "all"
-    assert options["mapping"] == "m"
-    assert not {"cohorts", "proteins"} & set(options)
 
 
 @pytest.mark.slow

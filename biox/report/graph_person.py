@@ -75,13 +75,13 @@ def _summary(found: GraphPrediction) -> list[Block | None]:
         "influence",
         "percentile",
         "unusual edges",
-        "more than in the cohort",
+        "cohort with fewer",
         "doubts",
     )
     rows = tuple(_row(found, str(name)) for name in found.samples["sample"])
     caption = (
-        f"Unusual edges: how many of the strongest are stronger than in {percent(UNUSUAL)} of the cohort. More than in "
-        "the cohort: share of its samples with fewer. Doubts: in how many respects to doubt the answer."
+        f"Unusual edges: how many of the strongest are stronger than in {percent(UNUSUAL)} of the cohort. Cohort with "
+        "fewer: the share of its samples that have fewer. Doubts: in how many respects to doubt the answer."
     )
     return [Text(CAUTION, "warning"), Table(head, rows, caption, names=2), Terms(TERMS)]
 

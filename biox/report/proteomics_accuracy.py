@@ -12,7 +12,7 @@ from biox.report.words import UNKNOWN, count, interval, number, p_cell, plural
 TERMS = (
     (
         "Held-out correlation",
-        "how well the network says the level of a protein from all the others, in patients it has not seen; 1 is "
+        "how well the network says the level of a protein from the others, in patients it has not seen; 1 is "
         "perfect, 0 is no better than the mean.",
     ),
     (

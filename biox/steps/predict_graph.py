@@ -49,9 +49,6 @@ def predict_graph(study: Study, known: Known, method: str, people: Cohort, write
     predicted are listed. A patient of the cohort is explained like any other, by all networks, and marked as ``member``
     (most of the networks learnt from them); own samples do not count in a percentile. write: gets the influences,
     means over the folds' networks, a few samples at a time.
-    The samples have, beside the columns that GraphPrediction asks for, ``unmeasured`` (share of the networks' proteins)
-    and ``unusual``, ``usual`` and ``place`` of ``beside_cohort``. ``prediction.cohort`` is empty: counts of edges that
-    are means over networks are not to be held against the cohort's, of which each sample has one network.
     Raises InputError where ``matched`` or ``outside`` do, and for a variant that prepares its levels.
     """
     first = known.fits[min(known.fits)]
@@ -62,8 +59,7 @@ def predict_graph(study: Study, known: Known, method: str, people: Cohort, write
     samples, own = _described(people, known.cohort)
     nodes = _accuracy(study, known)
     listed = [name if good else "" for name, good in zip(nodes["protein"], nodes["predicted"], strict=True)]
-    cohort = unusual(_of_cohort(study, known, listed))
-    counts = _counts(cohort, known.influence)
+    counts = _counts(_of_cohort(study, known, listed), known.influence)
     reference = Reference(known.influence.values, _networks(known), [_places(known, rows) for rows in own])
     strong, rare, beside = [], [], []
     for piece in pieces(study, known.cohort, known.fits, method, people):
@@ -79,7 +75,6 @@ def predict_graph(study: Study, known: Known, method: str, people: Cohort, write
         edges=pd.concat(strong, ignore_index=True),
         accuracy=nodes[["protein", "r", "predicted"]],
         nodes=known.graphs.nodes,
-        cohort=cohort.iloc[:0],
         notes=(*people.notes, *_stored(study)),
     )
     return Found(prediction, pd.concat(rare, ignore_index=True))
@@ -125,9 +120,9 @@ def _of_cohort(study: Study, known: Known, listed: list[str]) -> pd.DataFrame:
     return strongest(own.values, own.samples["sample"].tolist(), listed, count=EDGES_OF_A_PATIENT)
 
 
-def _counts(cohort: pd.DataFrame, influence: Influence) -> np.ndarray:
+def _counts(edges: pd.DataFrame, influence: Influence) -> np.ndarray:
     """The unusual edges of each row of the influences; a sample without any edge has none."""
-    counted = cohort.set_index("sample")["unusual"]
+    counted = unusual(edges).set_index("sample")["unusual"]
     return counted.reindex(influence.samples["sample"], fill_value=0).to_numpy()
 
 

@@ -16,6 +16,7 @@ from biox.core.graph_store import load_influences
 from biox.core.graph_types import Influence
 from biox.core.study import Study
 from biox.core.types import Axis, Cohort
+from biox.domains.proteomics.predicted import unusual
 from biox.domains.proteomics.simulate import write
 from biox.domains.proteomics.simulation import Simulation
 from biox.steps.graph_train import train_graph
@@ -103,9 +104,11 @@ def test_patients_of_the_cohort_are_marked_and_their_own_network_finds_in_them_w
     assert np.corrcoef(np.median(again, axis=0), np.median(before, axis=0))[0, 1] > 0.95
 
 
-def test_new_patients_are_not_members_and_listed_edges_carry_the_written_influence(found, people):
+def test_new_patients_are_not_members_and_listed_edges_carry_the_written_influence(found, people, known):
     prediction, kept = found[0].prediction, found[1]
     assert not prediction.samples["member"].any()
+    assert prediction.samples["place"].between(0, 1).all()
+    assert (prediction.samples["usual"] == unusual(known.graphs.patients)["unusual"].median()).all()
     values = np.concatenate(kept.values)
     assert values.shape == (4, 12, 12)
     place = {name: number for number, name in enumerate(people.axes[0].labels)}

@@ -24,6 +24,7 @@ GRAPH_PARTS = {
     "influence": ("masks", "error", "shown", "nulls", "seeds", "shards", "products", "precision", "top"),
     "baselines": ("baselines", "forest"),
     "graphs": ("nulls", "seeds", "type_size", "alpha"),
+    "predict": ("masks", "error", "shown", "products", "top"),
 }
 
 
@@ -127,7 +128,7 @@ def settings_for(study: Study, step: str) -> dict[str, Any]:
         "heatmaps": ("data", "methods"),
         "validate": ("validate_", "seed"),
         "report": ("title", "question", "methods"),
-        "predict": ("predict",),
+        "predict": ("predict", "methods"),
     }
     settings = study.model_dump(mode="json", include=set(parts[step]))
     if study.graph is None or step not in GRAPH_PARTS:

@@ -7,12 +7,15 @@ import numpy as np
 
 from biox.core.errors import InputError, listed
 from biox.core.find import bind, find
+from biox.core.graph_settings import BASELINES
 from biox.core.graph_types import SEEDED, SHUFFLED
 from biox.core.study import Learn, Method, Study, Variant
 from biox.core.training import Training
 from biox.core.types import Cohort
 from biox.steps.learning import learnt_from
 
+# Scores of edges without a network, beside which methods stand.
+CONTROLS = (*BASELINES, "lioness", "product")
 # How images, curves and classes are trained; a network that predicts proteins has no use for it.
 NOT_OF_PROTEINS = ("noise", "warp", "scale", "mixup", "label_smoothing", "balanced", "turn", "stain", "shift")
 
@@ -48,6 +51,8 @@ def refuse_unused(study: Study) -> None:
     if study.external is not None:
         raise InputError(f"{study.name}: a graph study does not heed 'external'; remove it, or predict its patients.")
     for name, method in study.methods.items():
+        if name in CONTROLS:
+            raise InputError(f"{study.name}: a method may not be called {name!r}: a control has that name.")
         if method.target != Method().target:
             raise InputError(f"{study.name}, method {name!r}: a graph study explains every protein; remove 'target'.")
     for name in study.all_variants():

@@ -1,7 +1,7 @@
 """Validate a graph study: whether what the networks relied on is more than chance and agrees with what is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from biox.core.study import Study
 from biox.core.types import Cohort, Evidence
 from biox.domains.proteomics.found import Found
 from biox.graphs.averages import directed
+from biox.steps.arms import arms, table_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def validate_graph(
     """The evidence of a graph study. Methods after the first are scored beside the baselines, by their median graph."""
     first, *others = study.methods
     controls = {name: _average(explained.influences[name]["main"]) for name in others}
+    # What is held against the network's predictions are the levels as its main arm saw them.
+    cohort = replace(cohort, x=table_of(cohort, study, arms(study)[0])[0])
     found = Found(cohort, explained.graphs, explained.influences[first], {**explained.baselines, **controls}, fits)
     return find(f"biox.domains.{study.domain}", "validate")(found, **section(study, "validate"))
 

@@ -35,8 +35,9 @@ def learning_files(study: Study) -> list[Path]:
 
 
 def case_files(study: Study) -> dict[str, list[Path]]:
-    """The files of every new case that the study names."""
-    return {name: paths_in(list(bound_case(study, name).values())) for name in study.predict}
+    """The files of every new case that the study names, but for those that it simulates first."""
+    named = {name: paths_in(list(bound_case(study, name).values())) for name in study.predict}
+    return {name: [path for path in paths if not _simulated(study, path)] for name, paths in named.items()}
 
 
 def _simulated(study: Study, path: Path) -> bool:

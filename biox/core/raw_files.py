@@ -24,6 +24,15 @@ def input_files(study: Study, name: str = "data") -> list[Path]:
     return files_in(path for path in files if path.exists())
 
 
+def watched_files(study: Study, name: str) -> list[Path]:
+    """The files of a section but for those that the study simulates.
+
+    These are there after the first run and not before it, so a list with them would change and repeat the step; another
+    simulation repeats every step as it is.
+    """
+    return [path for path in input_files(study, name) if not _simulated(study, path)]
+
+
 def learning_files(study: Study) -> list[Path]:
     """Every file that training reads beside the cohort: weights of models, references of preparations."""
     bound = [values for name in study.all_variants() for values in bound_variant(study, name)]

@@ -5,6 +5,7 @@ import pytest
 from biox.core.errors import InputError
 from biox.core.find import checked
 from biox.core.graph_settings import BASELINES, Graph
+from biox.core.raw_files import input_files, watched_files
 from biox.core.studies import settings_for
 from biox.core.study import Study
 
@@ -83,3 +84,17 @@ def test_a_changed_setting_repeats_the_steps_that_heed_it_and_no_others(change, 
     steps = ("simulate", "ingest", "train", "influence", "baselines", "graphs", "validate", "report", "predict")
     one, other = read(), read(graph=change)
     assert {step for step in steps if settings_for(one, step) != settings_for(other, step)} == repeated
+
+
+def test_a_truth_that_the_study_simulates_does_not_change_what_the_workflow_watches(tmp_path, monkeypatch):
+    """Otherwise a second run would repeat the validation: the file is there after the first run and not before."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known.csv").write_text("source,target\n")
+    truth = "results/s/raw/truth.csv"
+    study = read(simulate={}, validate={"known": {"own": {"file": truth}, "other": {"file": "known.csv"}}})
+    before = watched_files(study, "validate")
+    (tmp_path / truth).parent.mkdir(parents=True)
+    (tmp_path / truth).write_text("source,target\n")
+    assert [path.name for path in before] == ["known.csv"]
+    assert watched_files(study, "validate") == before
+    assert len(input_files(study, "validate")) == 2

@@ -6,7 +6,7 @@ from shlex import quote
 
 import biox
 from biox.core.errors import InputError
-from biox.core.raw_files import case_files, input_files, learning_files
+from biox.core.raw_files import case_files, input_files, learning_files, watched_files
 from biox.core.studies import check_study, opposite, read_study, settings_for
 
 # With `--software-deployment-method conda`, jobs find the packages they need in this environment; without it, in the one
@@ -32,7 +32,7 @@ try:
     RAW = {name: input_files(study) for name, study in STUDIES.items()}
     EXTERNAL = {name: input_files(study, "external") for name, study in STUDIES.items()}
     LEARNING = {name: learning_files(study) for name, study in STUDIES.items()}
-    RATED = {name: input_files(study, "validate") for name, study in STUDIES.items()}
+    RATED = {name: watched_files(study, "validate") for name, study in STUDIES.items()}
     CASES = {name: case_files(study) for name, study in STUDIES.items()}
 except InputError as error:
     raise WorkflowError(str(error))

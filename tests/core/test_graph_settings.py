@@ -70,7 +70,8 @@ def test_all_baselines_run_unless_some_are_chosen():
 @pytest.mark.parametrize(
     ("change", "repeated"),
     [
-        ({"masks": 12}, {"influence"}),
+        ({"masks": 12}, {"influence", "predict"}),
+        ({"products": "bfloat16"}, {"influence", "predict"}),
         ({"precision": "float32"}, {"influence"}),
         ({"shards": 3}, {"influence"}),
         ({"alpha": 0.1}, {"graphs"}),

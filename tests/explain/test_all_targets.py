@@ -110,3 +110,14 @@ def test_single_precision_agrees_with_double_precision():
     exact, _ = at_once(model, given, 0.01)
     rough, _ = at_once(model.float(), Rows(given.values.float(), given.shown, given.seen, given.targets), 0.01)
     assert (rough.double() - exact).norm() < 1e-3 * exact.norm()
+
+
+def test_products_in_bfloat16_change_relevance_by_about_a_hundredth_and_no_prediction():
+    model, given = network(40, layers=3).float(), rows(40, count=20)
+    values = given.values.float()
+    exact, one = relevance_of_targets(changed(model, 0.01), values, given.shown, given.seen, given.targets)
+    ready = changed(model, 0.01, torch.bfloat16)
+    rough, two = relevance_of_targets(ready, values, given.shown, given.seen, given.targets)
+    assert rough.dtype == torch.float32
+    assert torch.equal(one, two)
+    assert 0 < (rough - exact).norm() < 0.015 * exact.norm()

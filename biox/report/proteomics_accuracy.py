@@ -12,8 +12,8 @@ from biox.report.words import UNKNOWN, count, interval, number, p_cell, plural
 TERMS = (
     (
         "Held-out correlation",
-        "how well the network says the level of a protein from the others, in patients it has not seen; 1 is "
-        "perfect, 0 is no better than the mean.",
+        "how well the network says the level of a protein from the others (nine tenths of them are shown), in patients "
+        "it has not seen; 1 is perfect, 0 is no better than the mean.",
     ),
     (
         "Predicted",

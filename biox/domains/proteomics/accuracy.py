@@ -1,6 +1,7 @@
 """How well each protein can be predicted from the others, in patients that the network never saw.
 
-Predictions and values of all folds are pooled, each standardised by the constants of its fold's training patients.
+The correlation is taken within each fold and then joined over the folds (``biox.graphs.predicted``), in the cohort as
+in every resample of its patients.
 """
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 from biox.core.types import Evidence, claims_table
 from biox.domains.proteomics.found import Found, fold_of, standardised
 from biox.domains.proteomics.graph_scores import around
-from biox.stats.bootstrap import resample
+from biox.graphs.predicted import joined
+from biox.stats.bootstrap import Resample, resample
 
 COLUMNS = ["protein", "r", "low", "high", "p", "q", "n", "predicted"]
 
@@ -24,7 +26,7 @@ def accuracy(found: Found, *, draws: int, seed: int) -> Evidence:
     subject = found.cohort.samples["subject"].to_numpy()[rows]
     truth, guess = truth[rows], guess[rows]
     drawn = resample(subject, draws=draws, seed=seed)
-    again = _correlations(truth, guess, drawn.counts[:, drawn.index].astype(float))
+    again = _redrawn(truth, guess, fold_of(found)[rows], drawn)
     known = np.isfinite(truth) & np.isfinite(guess)
     n = [len(np.unique(subject[column])) for column in known.T]
     ends = [around(r, again[:, i], n[i], low=-1.0) for i, r in enumerate(nodes["r"])]
@@ -35,7 +37,10 @@ def accuracy(found: Found, *, draws: int, seed: int) -> Evidence:
     middle = np.nanmedian(again, axis=1)
     value = float(table["r"].median())
     low, high = around(value, middle, patients, low=-1.0)
-    how = "pooled over folds, each protein hidden and all others shown, patients unknown to the network"
+    how = (
+        "within each fold, joined over folds; the protein is hidden, nine tenths of the others are shown, and the "
+        "network has not seen the patients"
+    )
     claims = [
         {
             "claim": "held-out correlation, median protein",
@@ -64,6 +69,17 @@ def _predictions(found: Found) -> np.ndarray:
         table = fits["main"].predictions
         guess[[place[name] for name in table["sample"]]] = table[list(found.graphs.proteins)].to_numpy(float)
     return guess
+
+
+def _redrawn(truth: np.ndarray, guess: np.ndarray, fold: np.ndarray, drawn: Resample) -> np.ndarray:
+    """The joined correlation of every protein in every draw of the patients, shape (draw, protein)."""
+    known = np.isfinite(truth) & np.isfinite(guess)
+    r, people = [], []
+    for k in np.unique(fold):
+        own = fold == k
+        r.append(_correlations(truth[own], guess[own], drawn.counts[:, drawn.index[own]].astype(float)))
+        people.append([len(np.unique(drawn.index[own][column])) for column in known[own].T])
+    return joined(np.array(r), np.array(people)[:, None, :])[0]
 
 
 def _correlations(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,18 @@ def test_every_protein_has_its_correlation_and_an_interval_over_patients():
     assert (table["high"] - table["low"]).between(0.1, 0.4).all()
     claims = evidence.claims.set_index("claim")
     assert claims.loc["predicted proteins", "value"] == 12
+
+
+def test_folds_whose_networks_predict_at_different_levels_do_not_widen_the_interval():
+    one = found(samples=90)
+    fits = {}
+    for k, of_fold in one.fits.items():
+        fit = of_fold["main"]
+        moved = fit.predictions.assign(**{name: fit.predictions[name] + 4 * k for name in fit.proteins})
+        fits[k] = {"main": replace(fit, predictions=moved)}
+    apart = accuracy(replace(one, fits=fits), draws=100, seed=0).tables["proteins"]
+    together = accuracy(one, draws=100, seed=0).tables["proteins"]
+    np.testing.assert_allclose(apart[["low", "high"]], together[["low", "high"]], atol=1e-6)
 
 
 def test_values_are_standardised_by_the_fold_that_tested_them():

@@ -50,6 +50,11 @@ def refuse_unused(study: Study) -> None:
     """Settings that a graph study cannot heed are an InputError: nothing may seem to have been done that was not."""
     if study.external is not None:
         raise InputError(f"{study.name}: a graph study does not heed 'external'; remove it, or predict its patients.")
+    first, *others = study.methods
+    if study.methods[first].method != "lrp":
+        raise InputError(f"{study.name}: the first method draws the graphs and is LRP; put {first!r} after it.")
+    if "lrp" in others:
+        raise InputError(f"{study.name}: only the first method may be called 'lrp', as it is in the evidence.")
     for name, method in study.methods.items():
         if name in CONTROLS:
             raise InputError(f"{study.name}: a method may not be called {name!r}: a control has that name.")

@@ -67,7 +67,10 @@ def lead(given: Given, own: Any) -> str:
     which = name_of(row.group.removesuffix(place))
     ends = f"{number(row.low, 3)} to {number(row.high, 3)}"
     shown = "clearly above" if row.low > 0 else "clearly below" if row.high < 0 else "not clearly different from"
-    return f"It is {shown} {which} (difference {number(row.value, 3)}, 95 % interval {ends})."
+    return (
+        f"It is {shown} {which} (difference {number(row.value, 3)}, 95 % interval {ends} over patients, with the "
+        "networks as trained)."
+    )
 
 
 def beyond_chance(own: Any) -> str:

@@ -20,13 +20,19 @@ TERMS = (
         "how often an edge of the known graph is stronger than a pair without one; 0.5 is chance, 1 is perfect.",
     ),
     ("AUPR", "area under the curve of precision and recall; chance is the share of pairs that are edges."),
-    ("Precision of the top 100", "the share of the 100 strongest pairs that the known graph has; chance as above."),
+    ("Precision of the top", "the share of so many strongest pairs that the known graph has; chance as above."),
     (
         "Same protein",
         "pairs of variants of one protein, such as its phosphorylated form; they go together for a simple reason and "
         "make every method look better. So the comparison is given with and without them.",
     ),
     ("Control", "|z·z| multiplies the two standardised levels of a patient: no network, no learning."),
+)
+
+
+INTERVALS = (
+    "Intervals: 95 % over resampled patients, where computed. Networks are not trained anew for them, while "
+    "correlations are computed anew and so show more of what is uncertain."
 )
 
 
@@ -56,7 +62,7 @@ def _table(rows: pd.DataFrame, title: str) -> Table:
     methods = sorted(dict.fromkeys(rows["method"]), key=_order)
     cells = tuple((name_of(m), *(_cell(known.get((m, measure))) for measure in measures)) for m in methods)
     chance = ("by chance", *(_chance(rows, measure) for measure in measures))
-    caption = f"{title}. Intervals: 95 % over resampled patients, where computed.{_tested(rows)}"
+    caption = f"{title}. {INTERVALS}{_tested(rows)}"
     return Table(
         ("method", *measures), (*cells, chance), caption, strong=frozenset({0} if methods[:1] == ["lrp"] else ())
     )

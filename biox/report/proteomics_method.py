@@ -1,11 +1,15 @@
 """The method paragraph of a graph study, ready to paste, with its sources."""
 
+from biox.core.graph_settings import BASELINES
 from biox.core.study import Study
 from biox.report.found import table
 from biox.report.given import Given
 from biox.report.method import described, version
 from biox.report.proteomics_names import name_of
-from biox.report.words import joined, percent, plural
+from biox.report.words import capital, joined, percent, plural
+
+# Scored on the whole table of the cohort, since each patient is judged against all others.
+WHOLE = ("lioness",)
 
 SOURCES = {
     "keyl2022": "Keyl P et al. Patient-level proteomic network prediction by explainable artificial intelligence. "
@@ -42,7 +46,7 @@ def proteomics_method(given: Given) -> tuple[str, list[str]]:
         cited.extend(name for name in names if name not in cited)
         return f"[{', '.join(str(cited.index(name) + 1) for name in names)}]"
 
-    sentences = [_data(given), _network(given.study, cite("keyl2022", "keyl2023")), _explained(given.study)]
+    sentences = [_data(given), _network(given.study, cite("keyl2022", "keyl2023")), explained(given.study)]
     sentences[-1] = sentences[-1].replace("[LRP]", cite("lrp", "rules"))
     sentences.append(_nulls(given.study).replace("[FDR]", cite("fdr")).replace("[HOLM]", cite("holm")))
     sentences.append(f"Communities were found by the Louvain method {cite('louvain')}.")
@@ -52,7 +56,7 @@ def proteomics_method(given: Given) -> tuple[str, list[str]]:
     compared = _compared(given)
     if compared:
         each = [f"{name_of(name)} {cite(name)}" if name in SOURCES else name_of(name) for name in compared]
-        sentences.append(f"The network was compared with {joined(each)}, on the same folds.")
+        sentences.append(f"The network was compared with {joined(each)}. {_seen_by(compared)}".strip())
     sentences.append(f"Computed with biox {version(given)}.")
     return " ".join(sentences), [SOURCES[name] for name in cited]
 
@@ -83,8 +87,9 @@ def _network(study: Study, sources: str) -> str:
     )
 
 
-def _explained(study: Study) -> str:
-    graph = study.graph
+def explained(study: Study) -> str:
+    """How influences were measured; the sources of the rule stand as ``[LRP]``."""
+    graph, composite = study.graph, next(iter(study.methods.values())).composite
     masks = (
         ""
         if graph is None
@@ -95,21 +100,41 @@ def _explained(study: Study) -> str:
     )
     return (
         "The influence of each protein on the prediction of each other one was measured in every patient, by the "
-        f"network that had not seen the patient, with signed layer-wise relevance propagation (gamma rule) [LRP]{masks}"
-        ". The average graph is the median over samples of the absolute influence."
+        "network that had not seen the patient, with signed layer-wise relevance propagation (rule "
+        f"{described(composite)}) [LRP]{masks}. "
+        "The average graph is the median over samples of the absolute influence, averaged over both directions where "
+        "edges have none."
     )
 
 
 def _nulls(study: Study) -> str:
-    gate = "Proteins whose held-out correlation was not above 0 (one-sided, Holm [HOLM]) were given no edges."
+    gate = (
+        "Proteins whose held-out correlation was not above 0 (one-sided, corrected over proteins after Holm [HOLM], at "
+        "0.05) were given no edges."
+    )
     if study.graph is None or study.graph.nulls == 0:
         return f"{gate} Edges were not tested; false-discovery rates [FDR] are given only for other tests."
+    trainings = plural(study.graph.nulls, "training")
     return (
-        f"Edges were tested against {plural(study.graph.nulls, 'network')} trained on tables in which each protein was "
-        f"shuffled by itself, with the false-discovery rate at 0.05 [FDR]. {gate}"
+        f"Edges were tested against {trainings} of every fold on tables in which each protein was shuffled by itself, "
+        f"and kept at a false-discovery rate of {study.graph.alpha:g} [FDR]. {gate}"
     )
 
 
 def _compared(given: Given) -> list[str]:
     found = table(given.evidence, "benchmark")
     return [] if found is None else [str(name) for name in dict.fromkeys(found["method"]) if name != "lrp"]
+
+
+def _seen_by(methods: list[str]) -> str:
+    """Which patients the methods saw that have no network."""
+    folds, whole = ([name for name in methods if name in some] for some in (BASELINES, WHOLE))
+    words = []
+    if folds:
+        words.append(
+            f"{capital(joined([name_of(name) for name in folds]))} saw the training and validation patients of each "
+            "fold and were averaged over the folds."
+        )
+    if whole:
+        words.append(f"{capital(joined([name_of(name) for name in whole]))} saw all patients.")
+    return " ".join(words)

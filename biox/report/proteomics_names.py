@@ -1,4 +1,6 @@
-"""How methods, scopes and choices of pairs are called on the page of a graph study."""
+"""How methods, scopes and choices of pairs are called on the page of a graph study, and the level of its tests."""
+
+from biox.core.study import Study
 
 METHODS = {
     "lrp": "this network (LRP)",
@@ -24,6 +26,11 @@ def scope_name(scope: str, pairs: str) -> str:
     """What was compared: the average graph or single patients, and which pairs where not all of them."""
     words = SCOPES.get(scope, scope)
     return words if pairs == "all" else f"{words}, {'without same-protein pairs' if pairs == WITHOUT else pairs}"
+
+
+def level(study: Study) -> float:
+    """The level at which types and pathways were tested: ``validate.alpha`` of the study file."""
+    return float(study.validate_.get("alpha", 0.05))
 
 
 def name_of(method: str) -> str:

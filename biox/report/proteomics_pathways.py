@@ -3,9 +3,10 @@
 from biox.report.blocks import Fold, Section, Table, Text, section
 from biox.report.found import records, table
 from biox.report.given import Given
+from biox.report.proteomics_names import level
 from biox.report.words import count, number, p_cell, plural
 
-ALPHA, FIRST = 0.05, 20
+FIRST = 20
 
 
 def pathways(given: Given) -> Section | None:
@@ -38,7 +39,7 @@ def sentence(given: Given) -> str:
     found = table(given.evidence, "pathways")
     if found is None:
         return ""
-    kept = records(found[found["q"] < ALPHA].sort_values("p", kind="stable"))
+    kept = records(found[found["q"] <= level(given.study)].sort_values("p", kind="stable"))
     if not kept:
         return f"None of {plural(len(found), 'pathway')} holds more of the strongest edges than chance would put there."
     best = kept[0]

@@ -9,17 +9,18 @@ from biox.report.blocks import Figure, Fold, Section, Table, Terms, Text, sectio
 from biox.report.found import claim, records, table
 from biox.report.given import Given
 from biox.report.marks import short
+from biox.report.proteomics_names import level
 from biox.report.scatter import mark
 from biox.report.words import count, number, p_cell, plural
 
-ALPHA = 0.05
 DRAWN, LISTED = 15, 100
 LEFT, WIDTH, TOP, ROW = 164.0, 250.0, 14.0, 19.0
 TERMS = (
     (
         "Kruskal-Wallis",
         "tests whether the ranks of an edge's strength differ between the types, patient by patient; a larger "
-        "statistic is a clearer difference. p is corrected over all edges, after Holm and as false-discovery rate (q).",
+        "statistic is a clearer difference. p is corrected over all pairs of predicted proteins, after Holm and as "
+        "false-discovery rate (q).",
     ),
 )
 
@@ -45,17 +46,18 @@ def sentence(given: Given) -> str:
     found = table(given.evidence, "types")
     if found is None:
         return ""
-    kept = found[found["p_holm"] < ALPHA]
+    alpha = level(given.study)
+    kept = found[found["p_holm"] <= alpha]
     if kept.empty:
-        return "No edge was shown to differ in strength between the types (Kruskal-Wallis, Holm over all edges)."
+        return "No edge was shown to differ in strength between the types (Kruskal-Wallis, Holm over all pairs tested)."
     best: Any = records(kept.sort_values("statistic", ascending=False, kind="stable"))[0]
     stated = claim(given.evidence, "edges that differ between types", "Holm")
     listed = f"At least {count(len(kept))}" if len(kept) == len(found) else count(len(kept))
     many = listed if stated is None else count(stated.value)
     return (
-        f"{many} {'edge differs' if len(kept) == 1 else 'edges differ'} in strength between the types (Kruskal-Wallis, "
-        f"Holm over all edges at 0.05), most clearly {best.a} – {best.b}: strongest in {best.highest}, weakest in "
-        f"{best.lowest}."
+        f"{many} {'edge differs' if many == '1' else 'edges differ'} in strength between the types (Kruskal-Wallis, "
+        f"Holm over all pairs tested at {alpha:g}), most clearly {best.a} – {best.b}: strongest in "
+        f"{best.highest}, weakest in {best.lowest}."
     )
 
 

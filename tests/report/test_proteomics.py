@@ -8,11 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from biox.core.graph_settings import Graph
+from biox.core.study import Method, Named
 from biox.core.types import Evidence, claims_table
 from biox.report.given import Given
 from biox.report.graph_view import MOST, graph_view, person_edges
 from biox.report.proteomics_answer import cautions
 from biox.report.proteomics_graph import members
+from biox.report.proteomics_method import proteomics_method
+from biox.report.proteomics_types import sentence as types_sentence
 from tests.report.graph_data import ODD, make, with_rows
 
 SECTIONS = ["answer", "cohort", "accuracy", "graph", "matrix", "types", "patients", "known", "pathways", "vanishing"]
@@ -147,3 +151,22 @@ def test_equal_evidence_gives_equal_bytes(made, html):
 def test_other_studies_need_no_graphs(made):
     given = Given(made.study, made.cohort, made.evidence, {}, {})
     assert given.graphs is None
+
+
+def test_the_level_of_the_tests_between_types_is_the_studys(made):
+    strict = replace(made, study=made.study.model_copy(update={"validate_": {"alpha": 0.001}}))
+    assert "at 0.001" in types_sentence(strict.given())
+    assert "at 0.05" in types_sentence(made.given())
+
+
+def test_the_method_paragraph_says_the_rule_the_rate_and_who_was_seen():
+    one = make()
+    asked = Graph(alpha=0.1, nulls=2), {"own": Method(composite=Named(name="epsilon"))}
+    study = one.study.model_copy(update=dict(zip(("graph", "methods"), asked, strict=True)))
+    words, _ = proteomics_method(replace(one, study=study).given())
+    assert "rule epsilon" in words
+    assert "gamma" not in words
+    assert "false-discovery rate of 0.1 " in words
+    assert "2 trainings of every fold" in words
+    assert "GENIE3 (forest of trees) saw the training and validation patients" in words
+    assert "LIONESS on Pearson saw all patients" in words

@@ -171,14 +171,17 @@ const bioxGraph = (function () {
     return { show: (change) => { Object.assign(view, change); draw(); }, zoom, whole: () => { Object.assign(view, { zoom: 1, x: 0, y: 0 }); zoom(1); }, view };
   }
 
-  // A graph starts when it comes into sight: a page is quick to open, however many edges it has.
+  // A graph starts when it comes into sight, so that a page is quick to open; the others as soon as the browser has
+  // nothing else to do, or the page is printed.
   function whenSeen(selector, start) {
+    const waiting = new Set(document.querySelectorAll(selector));
+    const begin = (figure) => { if (waiting.delete(figure)) start(figure); };
     const seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
-      if (!entry.isIntersecting) return;
-      seen.unobserve(entry.target);
-      start(entry.target);
+      if (entry.isIntersecting) begin(entry.target);
     }), { rootMargin: "300px" });
-    document.querySelectorAll(selector).forEach((figure) => seen.observe(figure));
+    waiting.forEach((figure) => seen.observe(figure));
+    window.addEventListener("beforeprint", () => waiting.forEach(begin));
+    window.addEventListener("load", () => setTimeout(() => waiting.forEach(begin), 500));
   }
   return { stage, made, drawn, figures, percent, sign, whenSeen, COLOURS };
 })();

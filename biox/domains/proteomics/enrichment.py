@@ -16,6 +16,7 @@ from scipy import stats
 
 from biox.core.errors import InputError
 from biox.core.types import Evidence, claims_table
+from biox.domains.proteomics.opening import reading
 from biox.domains.proteomics.same_protein import units
 from biox.domains.proteomics.strengths import Pairs
 
@@ -37,10 +38,9 @@ class Plan:
 
 def read_pathways(file: Path) -> dict[str, frozenset[str]]:
     """The genes of every pathway of a ``.gmt`` or ``.gmt.gz`` file: name, identity and genes, separated by tabs."""
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; it should hold pathways in the .gmt format.")
-    content = file.read_bytes()
-    text = (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8")
+    with reading(file, "pathways in the .gmt format"):
+        content = file.read_bytes()
+        text = (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8")
     found: dict[str, frozenset[str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         parts = line.split("\t")

@@ -158,9 +158,12 @@ def _square(table: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, list[str]]:
 def _blocks(table: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, list[str]]:
     if not {"protein", "block"} <= set(table.columns):
         raise InputError(f"{file} needs columns 'protein' and 'block'; it has {listed(table.columns)}.")
-    named = table.assign(group=table.get("group", ""))
-    both = named.merge(named[["protein", "block"]], on="block", suffixes=("", "_too"))
-    both = both[both["protein"] < both["protein_too"]]
+    named = table.assign(group=table.get("group", ""))[["protein", "block", "group"]]
+    both = named.merge(named, on="block", suffixes=("", "_too"))
+    # A block may hold other proteins in another group; those without a group are in it always.
+    shared = (both["group"] == both["group_too"]) | (both["group"] == "") | (both["group_too"] == "")
+    both = both[shared & (both["protein"] < both["protein_too"])]
+    both["group"] = both["group"].where(both["group"] != "", both["group_too"])
     edges = both.rename(columns={"protein": "source", "protein_too": "target"})[["source", "target", "group"]]
     return edges.reset_index(drop=True), list(dict.fromkeys(named["protein"]))
 

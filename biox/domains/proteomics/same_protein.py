@@ -13,8 +13,11 @@ from scipy.sparse.csgraph import connected_components
 
 from biox.core.errors import InputError, listed
 from biox.core.study import Strict
+from biox.domains.proteomics.opening import reading
 
 PHOSPHO = re.compile(r"[_\-\s]p[STY]\d.*$")
+# What the readers put beside a name that several proteins share (``symbols.distinct``).
+BESIDE = re.compile(r"\s\(.*\)$")
 
 
 class Genes(Strict):
@@ -32,10 +35,10 @@ class Genes(Strict):
 def genes_of(proteins: Sequence[str], genes: Genes | None) -> dict[str, frozenset[str]]:
     """The gene symbols of every protein.
 
-    Without a table, or where it says nothing of a protein, the protein's name without its phosphorylation site
-    (``EGFR_pY1068`` is ``EGFR``).
+    Without a table, or where it says nothing of a protein, the protein's name without its phosphorylation site and
+    without what stands in brackets beside it (``EGFR_pY1068`` is ``EGFR``, ``ERBB2 (HER2_pY1248)`` is ``ERBB2``).
     """
-    symbols = {name: frozenset([PHOSPHO.sub("", name)]) for name in proteins}
+    symbols = {name: frozenset([PHOSPHO.sub("", BESIDE.sub("", name))]) for name in proteins}
     return symbols if genes is None else symbols | _read(genes, set(proteins))
 
 
@@ -60,10 +63,9 @@ def units(same: np.ndarray) -> np.ndarray:
 
 
 def _read(genes: Genes, proteins: set[str]) -> dict[str, frozenset[str]]:
-    if not genes.file.is_file():
-        raise InputError(f"There is no file {genes.file}; it should lead from proteins to gene symbols.")
     separator = "," if ".csv" in genes.file.name else "\t"
-    table = pd.read_csv(genes.file, sep=separator, dtype=str, keep_default_na=False)
+    with reading(genes.file, "a table that leads from proteins to gene symbols"):
+        table = pd.read_csv(genes.file, sep=separator, dtype=str, keep_default_na=False)
     names = [genes.protein or table.columns[0], genes.symbols or (table.columns[1] if table.shape[1] > 1 else "")]
     missing = [name for name in names if name not in table]
     if missing:

@@ -98,3 +98,12 @@ def test_pathways_that_are_too_small_or_hold_most_proteins_are_not_tested():
     nothing = enrichment(np.ones(435), unordered(30), NAMES, NONE, _members({"most": NAMES[:25]}), PLAN)
     assert not nothing.tables
     assert isinstance(nothing.claims, pd.DataFrame)
+
+
+def test_pathways_that_cannot_be_read_end_in_a_sentence(tmp_path):
+    file = tmp_path / "pathways.gmt.gz"
+    file.write_bytes(b"a\tb\tc\n")
+    with pytest.raises(InputError, match="cannot be read; expected pathways"):
+        read_pathways(file)
+    with pytest.raises(InputError, match="There is no file"):
+        read_pathways(tmp_path / "absent.gmt")

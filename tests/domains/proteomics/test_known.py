@@ -95,3 +95,14 @@ def test_edges_of_groups_that_no_sample_has_are_left_out_and_wrong_names_are_ref
 def test_a_graph_without_groups_is_present_in_every_sample(tmp_path):
     found = known("k", Reference(file=_write(tmp_path, "source\ttarget\nA\tB\n")), PROTEINS)
     assert len(present(found, pd.DataFrame({"label": ["x"]})).edges) == 1
+
+
+def test_a_block_may_hold_other_proteins_in_another_group(tmp_path):
+    file = tmp_path / "blocks.csv"
+    file.write_text("protein,block,group\nP,x,A\nQ,x,A\nP,x,B\nR,x,B\nS,x,\n")
+    found = known("blocks", Reference(file=file, form="blocks"), ("P", "Q", "R", "S"))
+    edges = {tuple(row) for row in found.edges[["source", "target", "group"]].to_numpy()}
+    assert edges == {
+        *(("P", "Q", "A"), ("P", "S", "A"), ("Q", "S", "A")),
+        *(("P", "R", "B"), ("P", "S", "B"), ("R", "S", "B")),
+    }

@@ -4,6 +4,7 @@ import pytest
 
 from biox.core.errors import InputError
 from biox.domains.proteomics.same_protein import Genes, genes_of, same_protein, units
+from biox.domains.proteomics.symbols import distinct
 
 
 def test_names_without_their_phosphorylation_site_are_one_protein():
@@ -41,3 +42,11 @@ def test_reactomes_table_gives_the_same_protein_pairs_of_phospho_variants(shared
     assert same[at["AKT"], at["AKT_pS473"]]
     assert same[at["AMPKALPHA"], at["AMPK_pT172"]]
     assert not same[at["AKT"], at["EGFR"]]
+
+
+def test_proteins_that_share_a_name_and_are_told_apart_in_brackets_are_one_protein():
+    names = distinct(["ERBB2", "ERBB2", "IL6", "TP53"], ["HER2", "HER2_pY1248", "IL6", "p53"])
+    assert names == ("ERBB2 (HER2)", "ERBB2 (HER2_pY1248)", "IL6", "TP53")
+    symbols = genes_of(names, None)
+    assert symbols["ERBB2 (HER2_pY1248)"] == {"ERBB2"}
+    assert np.argwhere(np.triu(same_protein(names, symbols))).tolist() == [[0, 1]]

@@ -43,7 +43,8 @@ class Found:
     """Influences of some samples.
 
     values: (sample, source, target), in units of the prediction; 0 on the diagonal, NaN where source or target was not
-    measured. masks: how many each sample got; error: the standard error reached, as a share of the spread.
+    measured. masks: how many each sample got; error: the standard error reached, as a share of the spread, infinite
+    after a single round, which cannot tell.
     """
 
     values: Float[np.ndarray, "sample source target"]
@@ -139,7 +140,7 @@ class _Sums:
         """Root mean square of the standard errors of a sample's edges over the standard deviation of its edges.
 
         An edge that was seen once takes the variance of the sample's other edges; one never seen is as wrong as the
-        edges are spread.
+        edges are spread. Infinite where no edge was seen twice: then nothing is known of the error.
         """
         first, second, count = (total[rows] for total in (self.first, self.second, self.count))
         edges = _edges(measured).flatten(1)
@@ -154,7 +155,8 @@ class _Sums:
         error = (torch.where(count < 1, spread, variance) * edges).sum(1, keepdim=True) / n
         # A network that gives no relevance at all has no spread, and no error either.
         share = torch.where(error > 0, error / spread.clamp(min=torch.finfo(error.dtype).tiny), error)
-        return share.sqrt().squeeze(1)
+        known = (freedom * edges).any(1) | ~edges.any(1)
+        return torch.where(known, share.sqrt().squeeze(1), torch.inf)
 
     def mean(self, measured: Tensor) -> np.ndarray:
         """The mean relevance, shape (sample, source, target)."""

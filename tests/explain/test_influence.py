@@ -146,6 +146,15 @@ def test_the_standard_error_is_that_of_independent_repeats(blocks, missing, most
     np.testing.assert_allclose(said / true, 1, atol=0.2)
 
 
+@pytest.mark.parametrize(("blocks", "proteins"), [(2, 10), (10, 40)])
+def test_one_round_says_nothing_of_the_error_and_never_reaches_the_bound(blocks, proteins):
+    explain, given = explaining(proteins), seen(4, proteins)
+    assert np.isinf(found(explain, given, Masks(blocks, 0.5, blocks))[2]).all()
+    _, used, error = found(explain, given, Masks(20 * blocks, 0.9, blocks))
+    assert (used >= 2 * blocks).all()
+    assert (error <= 0.9).all()
+
+
 def test_a_protein_that_drives_another_has_more_influence_than_all_others():
     """Of 8 proteins the first alone sets the second, by weights made by hand."""
     model = network(8, layers=2)

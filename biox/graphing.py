@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def influence(options: argparse.Namespace) -> None:
     """Say what the networks of one fold relied on, in one shard of the patients they never saw."""
     from biox.core import graph_store
+    from biox.core.studies import settings_for
     from biox.steps.influence import influences
 
     own_folder(options.out)
@@ -24,7 +25,9 @@ def influence(options: argparse.Namespace) -> None:
     assert study.graph is not None
     name = known_method(study, options.method)
     cohort, fits = load_cohort(places), graph_store.load_masked_fits(places.fit(options.fold))
-    settings = {**study.methods[name].model_dump(mode="json"), "graph": study.graph.model_dump(mode="json")}
+    # Of ``graph`` what influences depend on: shards computed before and after a change elsewhere still belong together.
+    graph = settings_for(study, "influence")["graph"]
+    settings = {**study.methods[name].model_dump(mode="json"), "graph": graph}
     with whole(options.out) as fresh:
         fresh.mkdir()
         for job in influences(cohort, study, fits, name, options.shard):

@@ -96,8 +96,10 @@ def save_matrices(matrices: Mapping[str, np.ndarray], folder: Path) -> None:
 
 
 def load_matrices(folder: Path) -> dict[str, np.ndarray]:
-    """The matrices saved in a folder, by name, in alphabetical order."""
-    return {path.stem: np.load(path) for path in _found(folder, "*.npy")}
+    """The matrices saved in a folder, by name, in alphabetical order; a study may have chosen none."""
+    if not folder.is_dir():
+        raise _absent(folder)
+    return {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
 
 
 def _save_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -109,8 +111,12 @@ def _save_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def _found(folder: Path, pattern: str) -> list[Path]:
     paths = sorted(folder.glob(pattern))
     if not paths:
-        raise InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
+        raise _absent(folder)
     return paths
+
+
+def _absent(folder: Path) -> InputError:
+    return InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
 
 
 def _save_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -119,7 +125,5 @@ def _save_json(path: Path, data: Mapping[str, Any]) -> None:
 
 def _load_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise InputError(
-            f"There is no result in {path.parent}; run the step that makes it first, or the whole workflow."
-        )
+        raise _absent(path.parent)
     return json.loads(path.read_text(encoding="utf-8"))

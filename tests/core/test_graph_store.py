@@ -203,6 +203,11 @@ def test_graphs_and_matrices_come_back_as_they_were_saved(tmp_path):
     np.testing.assert_array_equal(matrices["pearson"], average["main"][0])
 
 
+def test_a_study_may_have_chosen_no_baselines(tmp_path):
+    graph_store.save_matrices({}, tmp_path / "baselines")
+    assert graph_store.load_matrices(tmp_path / "baselines") == {}
+
+
 def test_loading_what_was_never_made_says_what_to_do(tmp_path):
     absent = tmp_path / "absent"
     loads = (graph_store.load_masked_fits, graph_store.load_graphs, graph_store.load_matrices)

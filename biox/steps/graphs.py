@@ -83,20 +83,21 @@ def groups_of(cohort: Cohort, main: Influence, type_size: int) -> dict[str, np.n
     return groups
 
 
-def accuracy(cohort: Cohort, study: Study, fits: MaskedFits) -> pd.DataFrame:
-    """How well each protein is predicted by networks that never saw the patient (``biox.graphs.predicted``).
+def accuracy(cohort: Cohort, study: Study, fits: MaskedFits, variant: str = "main") -> pd.DataFrame:
+    """How well each protein is predicted by networks that never saw the patient (``biox.graphs.predicted``), those of
+    ``main`` or of another variant.
 
     Columns: ``protein``, ``r`` (correlation over the test samples, joined over the folds), ``p`` (one-sided; the null
     arms among the fits say how widely chance spreads, without any it is taken to spread as widely as it can), ``q``
     (Holm over proteins) and ``predicted`` (q at most ALPHA).
     """
     everyone = arms(study)
-    r, z = _held_out(cohort, study, fits, everyone[0])
+    r, z = _held_out(cohort, study, fits, next(arm for arm in everyone if arm.name == variant))
     shuffled = [arm for arm in everyone if arm.shuffled is not None and all(arm.name in one for one in fits.values())]
     null = [_held_out(cohort, study, fits, arm)[1] for arm in shuffled]
     p = p_above_zero(z, variance_of(np.concatenate([*null, np.empty(0)])))
     q = holm(p)
-    names = pd.Series(fits[min(fits)]["main"].proteins, dtype=str)
+    names = pd.Series(fits[min(fits)][variant].proteins, dtype=str)
     return pd.DataFrame({"protein": names, "r": r, "p": p, "q": q, "predicted": q <= ALPHA})
 
 

@@ -106,10 +106,10 @@ def _places(known: Known, rows: np.ndarray) -> np.ndarray:
 
 def _accuracy(study: Study, known: Known) -> pd.DataFrame:
     """How well each protein is predicted, by the networks that are asked."""
-    if known.influence.variant == "main":
+    variant = known.influence.variant
+    if variant == "main":
         return known.graphs.nodes
-    # The networks learnt from the levels as they are, like those of main, so they can take the place of main's.
-    return accuracy(known.cohort, study, {fold: {"main": fit} for fold, fit in known.fits.items()})
+    return accuracy(known.cohort, study, {fold: {variant: fit} for fold, fit in known.fits.items()}, variant)
 
 
 def _of_cohort(study: Study, known: Known, listed: list[str]) -> pd.DataFrame:

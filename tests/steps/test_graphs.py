@@ -6,6 +6,7 @@ import pytest
 
 from biox.core import graph_store
 from biox.core.errors import InputError
+from biox.core.study import Study
 from biox.graphs import averages
 from biox.steps.arms import arms, table_of
 from biox.steps.graphs import accuracy, graphs, write_exports
@@ -99,6 +100,16 @@ def test_accuracy_is_taken_within_folds_and_counts_people(given):
     fewer = accuracy(replace(given.cohort, samples=twins), given.study, given.fits)
     np.testing.assert_allclose(fewer["r"], table["r"], atol=0.02)
     assert (fewer["p"][:16] > table["p"][:16]).all()
+
+
+def test_the_accuracy_of_a_variant_is_taken_on_the_levels_that_it_saw(given):
+    raw = {"variants": {"raw": {"prepare": {"name": "none"}}}, "prepare": {"name": "centred"}}
+    facts = given.study.model_dump(include={"name", "title", "question", "domain", "folds", "graph"})
+    study = Study.model_validate({**facts, "data": {"source": "table"}, **raw})
+    fits = {fold: dict.fromkeys(("main", "raw"), of_fold["main"]) for fold, of_fold in given.fits.items()}
+    plain = accuracy(given.cohort, given.study, {fold: {"main": one["main"]} for fold, one in given.fits.items()})
+    pd.testing.assert_frame_equal(accuracy(given.cohort, study, fits, "raw"), plain)
+    assert not np.allclose(accuracy(given.cohort, study, fits)["r"], plain["r"])
 
 
 def test_the_better_the_nulls_seem_the_less_a_correlation_says(given):

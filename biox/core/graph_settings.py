@@ -31,7 +31,7 @@ class Graph(Strict):
     proteins that a mask shows, made of whole parts: 1/2, 2/3, 3/4 .. nulls: trainings on tables whose proteins were
     shuffled one by one, the null of every edge. seeds: trainings with further seeds, for stability. shards: jobs into
     which the patients of a fold are cut. products: number type of the matrix products; bfloat16 is several times faster
-    where the processor or card has it, and changes relevance by less than a hundredth. precision, top: how influences
+    where the processor or card has it, and changes relevance by about a hundredth. precision, top: how influences
     are stored; of each target only the ``top`` strongest sources, or all. type_size: fewest patients of a type that has
     a graph of its own. baselines: the methods without a network that run beside it; forest: of genie3. alpha: false
     discovery rate of the kept edges.

@@ -81,8 +81,9 @@ class Graphs:
     edges: one row an unordered pair of proteins of the graph of all: ``a``, ``b``, ``weight`` (mean of both
         directions), ``forward`` (a to b), ``backward``, ``sign`` (-1 .. 1: share of positive minus negative influence),
         ``p``, ``q`` (against the null, false discovery rate), ``folds`` and ``seeds`` (share of folds, of further
-        seeds, in which the pair is as strong as the weakest kept one, NaN without) and ``kept`` (q below alpha and both
-        ends predicted; without nulls no edge is tested and p, q are NaN and kept says that it is among the strongest).
+        seeds, in which the pair ranks as high as the weakest kept one does here, NaN without) and ``kept`` (q at most
+        alpha and both ends predicted; without nulls no edge is tested, p and q are NaN, and kept says that it is among
+        the strongest).
     patients: the strongest edges of each sample: ``sample``, ``rank`` (from 1), ``source``, ``target``, ``weight``
         (signed influence) and ``percentile`` (share of the cohort in which that edge is weaker, 0 .. 1).
     """

@@ -83,6 +83,7 @@ def _unused(variant: Variant) -> list[str]:
 def table_of(cohort: Cohort, study: Study, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
     """The levels that an arm sees, shape (sample, protein), float32 with NaN; and which samples are its own.
 
+    ``prepare`` sees all of the arm's samples at once, those of the test fold too: a type's mean is also theirs.
     A shuffled table holds every protein's measured values in another order, so that nothing depends on anything.
     """
     assert arm.variant.learn is not None

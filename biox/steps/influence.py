@@ -64,7 +64,7 @@ def _pieces(
     x: np.ndarray, names: pd.Series, study: Study, how: tuple[MaskedFit, Method], rows: np.ndarray
 ) -> Iterator[Piece]:
     fit, method = how
-    found = explained(x[rows], fit, study, (method, _background(x, fit)), rows)
+    found = explained(x[rows], fit, study, (method, background(x, fit)), rows)
     done = 0
     for one in tqdm(found, desc=f"influence {fit.variant}", unit="piece", disable=None, leave=False):
         part = rows[done : done + len(one.values)]
@@ -92,7 +92,8 @@ def explained(
     return influence(explain, Seen(seen.values, seen.measured, numbers), masks, network.first.shape[1], fit.seed)
 
 
-def _background(x: np.ndarray, fit: MaskedFit) -> np.ndarray:
+def background(x: np.ndarray, fit: MaskedFit) -> np.ndarray:
+    """The raw training levels, at most BACKGROUND of them and evenly from the table, where expected gradients start."""
     train = np.flatnonzero((fit.parts["part"] == "train").to_numpy())
     return x[train[np.linspace(0, len(train) - 1, min(len(train), BACKGROUND)).round().astype(int)]]
 

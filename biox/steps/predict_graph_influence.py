@@ -10,7 +10,7 @@ import pandas as pd
 from biox.core.graph_types import MaskedFit
 from biox.core.study import Study
 from biox.core.types import Cohort
-from biox.steps.influence import BACKGROUND, explained
+from biox.steps.influence import background, explained
 
 PIECE_BYTES = 2**28
 
@@ -27,8 +27,8 @@ class Piece:
 
 
 def pieces(study: Study, cohort: Cohort, fits: Mapping[int, MaskedFit], method: str, people: Cohort) -> Iterator[Piece]:
-    """The influences in new patients, a few at a time. Masks follow from a sample's name, so that its graph does not
-    depend on who else is in the table.
+    """The influences in new patients, a few at a time. Masks follow from a sample's name, so that by LRP its graph does
+    not depend on who else is in the table. Expected gradients also draw starts and points, row after row of the table.
     """
     names = people.samples["sample"]
     numbers, x = np.array([crc32(name.encode()) for name in names]), np.asarray(people.x)
@@ -37,16 +37,10 @@ def pieces(study: Study, cohort: Cohort, fits: Mapping[int, MaskedFit], method: 
         rows = np.arange(start, min(start + at_once, len(x)))
         values, masks, error = [], [], []
         for fit in fits.values():
-            how = study.methods[method], background(cohort, fit)
+            how = study.methods[method], background(np.asarray(cohort.x), fit)
             found = list(explained(x[rows], fit, study, how, numbers[rows]))
             values.append(np.concatenate([one.values for one in found]))
             masks.append(np.concatenate([one.masks for one in found]))
             error.append(np.concatenate([one.error for one in found]))
         about = {"masks": np.sum(masks, axis=0), "error": np.max(error, axis=0)}
         yield Piece(rows, np.stack(values), pd.DataFrame({"sample": names.to_numpy()[rows], **about}))
-
-
-def background(cohort: Cohort, fit: MaskedFit) -> np.ndarray:
-    """The raw training levels from which expected gradients start, evenly from the table."""
-    train = np.flatnonzero((fit.parts["part"] == "train").to_numpy())
-    return np.asarray(cohort.x)[train[np.linspace(0, len(train) - 1, min(len(train), BACKGROUND)).round().astype(int)]]

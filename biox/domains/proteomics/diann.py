@@ -93,8 +93,10 @@ def _report(settings: DiannSettings) -> Levels:
         sure &= (values[DECOY] == 0).to_numpy()
     if not sure.any():
         raise InputError(f"{file}: no row has q values as low as {settings.q_values}.")
+    lost = list(dict.fromkeys(rows[RUN][~rows[RUN].isin(rows[RUN][sure])]))
     words = ", ".join(f"{name} above {most:g}" for name, most in settings.q_values.items())
     notes = (f"{int((~sure).sum())} of {len(rows)} rows of precursors were left out ({words}, or decoys).",)
+    notes += (f"Runs without any row that is sure enough were left out: {few(lost)}.",) if lost else ()
     kept = pd.DataFrame({"sample": rows[RUN], "protein": rows[GROUP], "level": values[settings.quantity]})[sure]
     kept["level"] = kept["level"].where(kept["level"] != 0)
     found = pivoted(_one_a_group(kept, file, settings.quantity), file, settings.quantity)

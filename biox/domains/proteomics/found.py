@@ -1,7 +1,7 @@
 """Everything that a graph study found, as its validation takes it, and the arms of such a study."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,7 +15,8 @@ class Found:
 
     influences: by variant; the rows are all samples of that variant, each explained by the network that never saw its
     patient, in any order (they are joined by ``sample``). baselines: by method, shape (source, target).
-    fits: by fold and variant.
+    fits: by fold and variant. levels: by variant, the levels of the cohort's samples as its networks saw them, shape
+    (sample, protein of the cohort); those of ``main`` are also the cohort's.
     """
 
     cohort: Cohort
@@ -23,6 +24,11 @@ class Found:
     influences: Mapping[str, Influence]
     baselines: Mapping[str, np.ndarray]
     fits: Mapping[int, Mapping[str, MaskedFit]]
+    levels: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def of(self, variant: str) -> "Found":
+        """The same with the levels of a variant as those of the cohort."""
+        return replace(self, cohort=replace(self.cohort, x=self.levels[variant]))
 
 
 def arms(found: Found) -> list[str]:

@@ -24,6 +24,8 @@ DROPPED = {
     "Only identified by site": "groups identified only by a modified site",
 }
 NO_SAMPLE = ("iBAQ peptides",)
+# Quantities whose names begin like that of another one.
+LONGER = ("Reporter intensity corrected", "Reporter intensity count")
 
 
 class MaxquantSettings(Strict):
@@ -51,7 +53,7 @@ def maxquant(settings: MaxquantSettings) -> Cohort:
     needed = [name for name in (GROUP, settings.names) if name not in names]
     if needed:
         raise InputError(f"{file}: there is no column {few(needed)}; a proteinGroups.txt of MaxQuant has {GROUP!r}.")
-    columns = [name for name in names if name.startswith(f"{settings.quantity} ") and name not in NO_SAMPLE]
+    columns = _of_quantity(names, settings.quantity)
     if not columns:
         raise InputError(
             f"{file}: no column begins with {settings.quantity!r}; there are columns of {_quantities(names)}."
@@ -67,6 +69,12 @@ def maxquant(settings: MaxquantSettings) -> Cohort:
     values = np.where(values == 0, np.nan, values)
     found = Levels(values, samples, proteins, settings.quantity, str(file), (*notes, *unnamed))
     return cohort_of(found, settings.sheet, settings.levels, "log2")
+
+
+def _of_quantity(names: list[str], quantity: str) -> list[str]:
+    other = tuple(f"{one} " for one in LONGER if one != quantity)
+    own = (name for name in names if name.startswith(f"{quantity} ") and not name.startswith(other))
+    return [name for name in own if name not in NO_SAMPLE]
 
 
 def _kept(rows: pd.DataFrame, marks: list[str]) -> tuple[np.ndarray, list[str]]:

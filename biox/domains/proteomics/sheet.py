@@ -17,7 +17,9 @@ from biox.domains.proteomics.opening import NOT_MEASURED, few, header, read_colu
 ALL = "all"
 # What a column is called here, and the names under which it is found where the settings say nothing.
 USUAL = {"sample": ("sample",), "subject": ("patient", "subject"), "label": ("type", "label"), "batch": ("batch",)}
-TEXT = ("sample", "subject", "label", "batch", "group")
+GROUP = "group"
+ABOUT = (*(name for names in USUAL.values() for name in names), GROUP)
+TEXT = ("sample", "subject", "label", "batch", GROUP)
 
 
 class Sheet(Strict):
@@ -62,12 +64,22 @@ SheetOrFile = Annotated[Sheet, BeforeValidator(_file)]
 def beside_levels(sheet: Sheet, names: Sequence[str]) -> list[str]:
     """Which columns of a table of levels describe the samples, where there is no sheet.
 
-    Those that the settings name, and those with a usual name (patient, type ...).
+    Those that the settings name, and those with a usual name (patient, type ..., group).
     """
     named = [name for name in (sheet.patient, sheet.type, sheet.batch, *sheet.others, *sheet.where) if name]
     if sheet.file is not None:
         return []
-    return list(dict.fromkeys([*named, *(n for usual in USUAL.values() for n in usual if n in names)]))
+    return list(dict.fromkeys([*named, *(name for name in ABOUT if name in names)]))
+
+
+def refuse_about_samples(proteins: Sequence[str], source: str) -> None:
+    """Columns with the usual names of what is said of a sample would be taken for proteins: an InputError."""
+    wrong = [name for name in proteins if name in ABOUT]
+    if wrong:
+        raise InputError(
+            f"{source}: the column {few(wrong)} is about the sample and would be taken for a protein, since the sample "
+            "sheet is another file. Say `leave_out: [NAME]`."
+        )
 
 
 def described(levels: Levels, sheet: Sheet) -> Levels:
@@ -181,6 +193,6 @@ def _read(column: pd.Series) -> pd.Series:
     """A further column as numbers where all its full cells are numbers; codes such as ``01`` stay text."""
     full = column[~column.isin(NOT_MEASURED)].astype(str)
     numbers = pd.to_numeric(column, errors="coerce")
-    if full.empty or numbers[full.index].isna().any() or full.str.match(r"^0\d").any() or column.name == "group":
+    if full.empty or numbers[full.index].isna().any() or full.str.match(r"^0\d").any() or column.name == GROUP:
         return column.astype(str)
     return numbers

@@ -7,7 +7,7 @@ from biox.core.errors import InputError
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.proteomics.opening import header
-from biox.domains.proteomics.sheet import Sheet, SheetOrFile, beside_levels
+from biox.domains.proteomics.sheet import Sheet, SheetOrFile, beside_levels, refuse_about_samples
 from biox.domains.proteomics.treatment import Treatment, cohort_of
 from biox.domains.proteomics.wide import Orientation, proteins_in_rows, samples_in_rows
 
@@ -39,6 +39,7 @@ def table(settings: TableSettings) -> Cohort:
     if settings.orientation == "samples in rows":
         describing = beside_levels(settings.sheet, header(settings.file)[0])
         found = samples_in_rows(settings.file, settings.id_column, describing, settings.leave_out)
+        refuse_about_samples(found.proteins, found.source)
     elif settings.sheet.others:
         raise InputError(f"{settings.file}: `others` names columns about samples, but the samples are columns here.")
     else:

@@ -19,6 +19,7 @@ from biox.domains.proteomics.graph_scores import OWN, Scored, scored
 from biox.domains.proteomics.halves import halves
 from biox.domains.proteomics.individual import individual
 from biox.domains.proteomics.known import Known, Reference, grouped, known, present
+from biox.domains.proteomics.parts_benchmark import parts_benchmark
 from biox.domains.proteomics.same_protein import Genes, genes_of, same_protein
 from biox.domains.proteomics.stability import stability
 from biox.domains.proteomics.strengths import Strengths, ordered, strengths, unordered
@@ -86,6 +87,7 @@ def _against_known(
     plan = Plan(settings.top, settings.permutations, settings.seed)
     parts = [benchmark(undirected, one, proteins, same, plan) for one in references]
     draws = {"draws": settings.draws, "seed": settings.seed}
+    parts.append(parts_benchmark(found, references, same, main.pairs, plan, settings.draws))
     parts += [individual(found, main, one, undirected, **draws) for one in references if grouped(one)]
     pointing = [one for one in references if one.directed]
     if pointing:

@@ -88,6 +88,13 @@ def test_rows_that_are_not_sure_enough_are_left_out_and_counted(tmp_path):
     assert not np.isnan(read(tmp_path, table, q_values={"PG.Q.Value": 0.05}).x).any()
 
 
+def test_a_run_without_a_sure_row_is_named(tmp_path):
+    table = pd.concat([report(), report().query("Run == @RUNS[0]").assign(**{"Run": "empty", "Q.Value": 0.5})])
+    cohort = read(tmp_path, table)
+    assert "empty" not in cohort.samples["sample"].tolist()
+    assert any("Runs without any row that is sure enough were left out: 'empty'" in note for note in cohort.notes)
+
+
 def test_nothing_sure_enough_is_refused(tmp_path):
     with pytest.raises(InputError, match="no row has q values as low"):
         read(tmp_path, report(), q_values={"Q.Value": 0.0001})

@@ -108,3 +108,14 @@ def test_a_sheet_joins_on_the_names_of_the_experiments(tmp_path):
     sheet.assign(sample=[f"LFQ intensity {s}" for s in SAMPLES]).to_csv(tmp_path / "sheet.csv", index=False)
     with pytest.raises(InputError, match="do not match"):
         read(tmp_path, sheet=str(tmp_path / "sheet.csv"))
+
+
+def test_the_counts_and_corrected_values_of_reporter_ions_are_no_samples(tmp_path):
+    table = groups().rename(columns=lambda name: str(name).replace("LFQ intensity ", "Reporter intensity "))
+    for sample in SAMPLES:
+        table[f"Reporter intensity count {sample}"] = 3
+        table[f"Reporter intensity corrected {sample}"] = table[f"Reporter intensity {sample}"] * 2
+    plain = read(tmp_path, table, quantity="Reporter intensity")
+    assert plain.samples["sample"].tolist() == SAMPLES
+    corrected = read(tmp_path, table, quantity="Reporter intensity corrected")
+    np.testing.assert_allclose(corrected.x, plain.x + 1, rtol=1e-6)

@@ -280,3 +280,14 @@ def test_seven_thousand_samples_are_read_in_seconds(tmp_path):
     cohort = table(TableSettings(file=tmp_path / "large.csv"))
     assert cohort.x.shape == (7000, 300)
     assert time.process_time() - start < 5
+
+
+def test_a_numeric_batch_beside_the_levels_is_not_taken_for_a_protein(tmp_path):
+    frame = levels().assign(batch=np.arange(len(SAMPLES)) % 3, group=np.arange(len(SAMPLES)) % 2)
+    own = read(tmp_path, frame)
+    assert own.axes[0].labels == PROTEINS
+    assert own.samples["group"].tolist() == [str(k % 2) for k in range(len(SAMPLES))]
+    sheet().to_csv(tmp_path / "sheet.csv", index=False)
+    refused(tmp_path, frame, "'batch', 'group'", "about the sample", "leave_out", sheet=tmp_path / "sheet.csv")
+    left = read(tmp_path, frame, sheet=tmp_path / "sheet.csv", leave_out=["batch", "group"])
+    assert left.axes[0].labels == PROTEINS

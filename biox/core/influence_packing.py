@@ -39,16 +39,22 @@ def packed(values: np.ndarray, storage: Graph) -> Packed:
     return _in_precision(_strongest(values, int(storage.top or 0)), storage)
 
 
-def unpacked(stored: Mapping[str, np.ndarray], targets: slice, proteins: int) -> np.ndarray:
-    """Dense float32 influences, shape (sample, source, target of the slice), of the stored arrays of these targets."""
-    values = stored["values"].astype(np.float32)
+def unpacked(stored: Mapping[str, np.ndarray], sources: slice, targets: slice) -> np.ndarray:
+    """Dense float32 influences of the stored arrays of some targets, shape (sample, source, target), of some sources.
+
+    Both slices have a start and a stop.
+    """
+    few = "sources" in stored
+    values = stored["values"][:, slice(None) if few else sources].astype(np.float32)
     if "scale" in stored:
         values *= stored["scale"][:, None, :]
-    if "sources" not in stored:
+    if not few:
         return values
-    dense = np.zeros((len(values), proteins, values.shape[2]), np.float32)
-    np.put_along_axis(dense, stored["sources"].astype(np.int64), values, axis=1)
-    dense[stored["no_source"]] = np.nan
+    dense = np.zeros((len(values), sources.stop - sources.start, values.shape[2]), np.float32)
+    wanted = (stored["sources"] >= sources.start) & (stored["sources"] < sources.stop)
+    sample, rank, target = np.nonzero(wanted)
+    dense[sample, stored["sources"][sample, rank, target] - sources.start, target] = values[sample, rank, target]
+    dense[stored["no_source"][:, sources]] = np.nan
     np.swapaxes(dense, 1, 2)[stored["no_target"][:, targets]] = np.nan
     return dense
 

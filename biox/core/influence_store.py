@@ -129,21 +129,31 @@ class StoredInfluence:
                 order, back = np.unique(wanted[here] - first, return_inverse=True)
                 some = _rows(order)
                 stored = {name: np.asarray(array.oindex[some]) for name, array in part.items()}
-                out[here] = unpacked(stored, slice(None), self.shape[1])[back]
+                out[here] = unpacked(stored, self._everyone(), self._everyone())[back]
         return out
 
     def targets(self, start: int, stop: int) -> np.ndarray:
         """All samples' influences on the targets from ``start`` to before ``stop``, shape (sample, source, block)."""
-        block = slice(start, min(stop, self.shape[2]))
-        out = np.empty((*self.shape[:2], block.stop - block.start), np.float32)
+        return self.block(self._everyone(), slice(start, stop))
+
+    def block(self, sources: slice, targets: slice) -> np.ndarray:
+        """All samples' influences of some sources on some targets, shape (sample, source, target).
+
+        Both slices go from a start to before a stop.
+        """
+        sources, targets = (slice(one.start, min(one.stop, self.shape[2])) for one in (sources, targets))
+        out = np.empty((len(self), sources.stop - sources.start, targets.stop - targets.start), np.float32)
         for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
-            stored = {name: np.asarray(_of_targets(name, array, block)) for name, array in part.items()}
-            out[first:last] = unpacked(stored, block, self.shape[1])
+            stored = {name: np.asarray(_of_targets(name, array, targets)) for name, array in part.items()}
+            out[first:last] = unpacked(stored, sources, targets)
         return out
 
+    def _everyone(self) -> slice:
+        return slice(0, self.shape[2])
 
-def _of_targets(name: str, array: Any, block: slice) -> Any:
-    return array[:] if name in ("no_source", "no_target") else array[..., block]
+
+def _of_targets(name: str, array: Any, targets: slice) -> Any:
+    return array[:] if name in ("no_source", "no_target") else array[..., targets]
 
 
 def _rows(order: np.ndarray) -> Any:

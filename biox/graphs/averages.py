@@ -8,12 +8,16 @@ directions are averaged within a sample, and then the samples (Keyl et al. 2022)
 directed medians.
 """
 
+import math
 from collections.abc import Iterator, Mapping
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 
 LIMIT_BYTES = 2**29
+# Of a block: as it is stored, unpacked, the other direction, both together, and copies to be sorted.
+COPIES = 6
 
 
 def targets_of(values: Any, start: int, stop: int) -> np.ndarray:
@@ -21,6 +25,13 @@ def targets_of(values: Any, start: int, stop: int) -> np.ndarray:
     if hasattr(values, "targets"):
         return values.targets(start, stop)
     return np.asarray(values[:, :, start:stop], np.float32)
+
+
+def block_of(values: Any, sources: slice, targets: slice) -> np.ndarray:
+    """All samples' influences of some sources on some targets, float32 (sample, source, target), as ``targets_of``."""
+    if hasattr(values, "block"):
+        return values.block(sources, targets)
+    return np.asarray(values[:, sources, targets], np.float32)
 
 
 def directed(values: Any, groups: Mapping[str, np.ndarray], *, limit_bytes: int = LIMIT_BYTES) -> dict[str, np.ndarray]:
@@ -64,31 +75,28 @@ def undirected(
 ) -> dict[str, np.ndarray]:
     """The undirected average graph of each group, shape (protein, protein), symmetric.
 
-    Both directions of a pair are needed at once: what does not fit into ``limit_bytes`` is read again for each block,
-    so the time grows with the square of the number of blocks.
+    Both directions of a pair are needed at once, so the influences are read in squares of sources and targets, each
+    square with its mirror image. Reading is by targets: the influences are read once for every row of squares.
     """
     found = {name: np.full(values.shape[1:], np.nan, np.float32) for name in groups}
-    for start, block in _blocks(values, limit_bytes):
-        here = slice(start, start + block.shape[2])
-        for other_start, other in _blocks(values, limit_bytes, block, start):
-            there = slice(other_start, other_start + other.shape[2])
-            there_here, here_there = np.abs(block[:, there]), np.abs(other[:, here])
-            both = _samples_last((there_here + np.swapaxes(here_there, 1, 2)) / 2)
-            for name, rows in groups.items():
-                found[name][there, here] = _median(both[..., rows])
-                found[name][here, there] = found[name][there, here].T
+    samples, proteins = values.shape[0], values.shape[2]
+    size = max(1, math.isqrt(limit_bytes // max(1, COPIES * 4 * samples)))
+    places = [slice(start, min(start + size, proteins)) for start in range(0, proteins, size)]
+    for here, there in combinations_with_replacement(places, 2):
+        both = np.abs(block_of(values, there, here))
+        mirrored = both if here == there else np.abs(block_of(values, here, there))
+        both = _samples_last((both + np.swapaxes(mirrored, 1, 2)) / 2)
+        for name, rows in groups.items():
+            found[name][there, here] = _median(both[..., rows])
+            found[name][here, there] = found[name][there, here].T
     return found
 
 
-def _blocks(
-    values: Any, limit_bytes: int, first: np.ndarray | None = None, since: int = 0
-) -> Iterator[tuple[int, np.ndarray]]:
-    # Beside a block there are the one of the other direction, their absolute values and a copy to be sorted.
+def _blocks(values: Any, limit_bytes: int) -> Iterator[tuple[int, np.ndarray]]:
     samples, proteins = values.shape[0], values.shape[2]
-    size = max(1, limit_bytes // max(1, 6 * 4 * samples * proteins))
-    for start in range(since, proteins, size):
-        known = first is not None and start == since
-        yield start, first if known and first is not None else targets_of(values, start, min(start + size, proteins))
+    size = max(1, limit_bytes // max(1, COPIES * 4 * samples * proteins))
+    for start in range(0, proteins, size):
+        yield start, targets_of(values, start, min(start + size, proteins))
 
 
 def _samples_last(block: np.ndarray) -> np.ndarray:

@@ -53,6 +53,18 @@ def test_dense_influences_come_back_bit_by_bit_by_rows_and_by_targets(tmp_path, 
         np.testing.assert_array_equal(found.values.targets(start, stop), values[:, :, start:stop])
 
 
+@pytest.mark.parametrize("storage", [EXACT, HALF, Graph(precision="float32", top=3), Graph(top=3)])
+def test_a_block_of_sources_and_targets_is_that_of_the_whole(tmp_path, storage):
+    values = influences(9)
+    values[4, 2], values[4, :, 2] = np.nan, np.nan
+    write(tmp_path / "0", values[:5], storage)
+    write(tmp_path / "1", values[5:], storage, first=5)
+    found = read(tmp_path / "0", tmp_path / "1").values
+    for sources, targets in (((0, 7), (3, 4)), ((1, 4), (0, 2)), ((2, 3), (1, 7)), ((5, 99), (4, 99))):
+        block = found.block(slice(*sources), slice(*targets))
+        np.testing.assert_array_equal(block, found[:][:, slice(*sources), slice(*targets)])
+
+
 @pytest.mark.parametrize("size", [1e-30, 1e-9, 1.0, 1e9, 1e30])
 def test_sixteen_bits_keep_three_digits_of_every_target_whatever_its_size(tmp_path, size):
     values = influences(6).astype(np.float64) * 10.0 ** np.linspace(-3, 3, 7) * size

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from biox.core.graph_settings import Graph
@@ -44,14 +45,15 @@ def test_the_undirected_average_is_not_the_mean_of_the_directed_ones():
     assert averages.directed(values, everyone)["all"][0, 1] == 0
 
 
-def test_stored_influences_have_the_same_averages_as_those_in_memory(tmp_path):
-    import pandas as pd
-
+@pytest.mark.parametrize("top", [None, 2])
+def test_stored_influences_have_the_same_averages_as_those_in_memory(tmp_path, top):
     values = influences(gaps=True)
     head = InfluenceHead("main", "lrp", {}, 9, tuple("abcdef"))
-    with influence_writer(tmp_path, head, Graph(precision="float32")) as write:
+    with influence_writer(tmp_path, head, Graph(precision="float32", top=top)) as write:
         write(values, pd.DataFrame({"sample": list("123456789")}))
     stored = load_influences([tmp_path])["main"].values
+    if top is not None:
+        values = stored[:]
     for average in (averages.directed, averages.undirected, averages.signed):
         for limit in (1, 2**29):
             np.testing.assert_array_equal(

@@ -1,11 +1,12 @@
 """The comparison with known graphs: this network beside every baseline and control."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from biox.report.blocks import Section, Table, Terms, Text, section
+from biox.report.blocks import Fold, Section, Table, Terms, Text, section
 from biox.report.found import records, table
 from biox.report.given import Given
 from biox.report.proteomics_agreement import agreement
@@ -42,8 +43,22 @@ def benchmark(given: Given) -> Section | None:
     curves = precision_curves(given)
     tables = [] if found is None else tables_of(found)
     blocks = [Terms(TERMS), *(Text(words) for words in agreement(given)), *tables, *curves]
-    blocks += [direction(given), hits(given)]
+    blocks += [direction(given), _of_variants(given), hits(given)]
     return section("known", "Agreement with known graphs", blocks)
+
+
+def _of_variants(given: Given) -> Fold | None:
+    """The same tables for every variant of the study, such as one type alone, behind a title."""
+    found = table(given.evidence, "benchmark_of_variants")
+    if found is None or found.empty:
+        return None
+    words = "The networks of these variants saw other levels or fewer samples; so did the correlations beside them."
+    tables = [
+        replace(one, caption=f"{name}, {one.caption}")
+        for name, rows in found.groupby("variant", sort=False)
+        for one in tables_of(rows)
+    ]
+    return Fold("The same in every variant of the study", (Text(words, "note"), *tables))
 
 
 def tables_of(found: pd.DataFrame) -> list[Table]:

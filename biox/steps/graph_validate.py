@@ -34,8 +34,10 @@ def validate_graph(
     first, *others = study.methods
     controls = {name: _average(explained.influences[name]["main"]) for name in others}
     # What is held against the network's predictions are the levels as its main arm saw them.
-    cohort = replace(cohort, x=table_of(cohort, study, arms(study)[0])[0])
-    found = Found(cohort, explained.graphs, explained.influences[first], {**explained.baselines, **controls}, fits)
+    levels = {arm.name: table_of(cohort, study, arm)[0] for arm in arms(study) if arm.name in study.all_variants()}
+    cohort = replace(cohort, x=levels["main"])
+    known = {**explained.baselines, **controls}
+    found = Found(cohort, explained.graphs, explained.influences[first], known, fits, levels)
     return find(f"biox.domains.{study.domain}", "validate")(found, **section(study, "validate"))
 
 

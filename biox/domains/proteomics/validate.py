@@ -14,7 +14,7 @@ from biox.domains.proteomics.benchmark import Plan, benchmark
 from biox.domains.proteomics.confounded import confounded
 from biox.domains.proteomics.direction import direction
 from biox.domains.proteomics.edges_found import edges_found
-from biox.domains.proteomics.found import Found, arms, fold_of
+from biox.domains.proteomics.found import Found, arms, fold_of, standardised
 from biox.domains.proteomics.graph_scores import OWN, Scored, scored
 from biox.domains.proteomics.halves import halves
 from biox.domains.proteomics.individual import individual
@@ -70,7 +70,7 @@ def validate(found: Found, *, settings: ProteomicsValidation) -> Evidence:
             accuracy(found, draws=settings.draws, seed=settings.seed),
             edges_found(found),
             *_against_known(found, main, undirected, references, settings),
-            types_differ(main, proteins, predicted, fold_of(found)[own], settings.alpha),
+            types_differ(main, proteins, predicted, fold_of(found)[own], settings.alpha, standardised(found)[own]),
             _pathways(found, average, main, settings),
             confounded(found, average, main.pairs, settings.confounders, top),
             *_two_halves(found, main, settings),

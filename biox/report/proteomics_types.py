@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from biox.domains.proteomics.types_differ import CONTROL
 from biox.report import svg
 from biox.report.blocks import Figure, Fold, Section, Table, Terms, Text, section
 from biox.report.found import claim, records, table
@@ -20,7 +21,7 @@ TERMS = (
         "Kruskal-Wallis",
         "tests whether the ranks of an edge's strength differ between the types, patient by patient; a larger "
         "statistic is a clearer difference. p is corrected over all pairs of predicted proteins, after Holm and as "
-        "false-discovery rate (q).",
+        "false-discovery rate (q). An influence grows with the distance of the levels from their mean.",
     ),
 )
 
@@ -46,14 +47,28 @@ def sentence(given: Given) -> str:
     found = table(given.evidence, "types")
     if found is None:
         return ""
-    alpha = level(given.study)
-    kept = found[found["p_holm"] <= alpha]
+    kept = found[found["p_holm"] <= level(given.study)]
     if kept.empty:
         return "No edge was shown to differ in strength between the types (Kruskal-Wallis, Holm over all pairs tested)."
     best: Any = records(kept.sort_values("statistic", ascending=False, kind="stable"))[0]
     stated = claim(given.evidence, "edges that differ between types", "Holm")
     listed = f"At least {count(len(kept))}" if len(kept) == len(found) else count(len(kept))
     many = listed if stated is None else count(stated.value)
+    return f"{_clearest(many, level(given.study), best)} {by_levels(given)}".strip()
+
+
+def by_levels(given: Given) -> str:
+    """In how many of the edges that differ the levels alone differ as well: the control that knows of no relation."""
+    stated = claim(given.evidence, CONTROL, "control")
+    if stated is None:
+        return ""
+    return (
+        f"In {count(stated.value)} of them the control |z·z|, which multiplies the two levels and learns nothing, "
+        "differs as well: other levels are enough to make an edge stronger, so these do not show another wiring."
+    )
+
+
+def _clearest(many: str, alpha: float, best: Any) -> str:
     return (
         f"{many} {'edge differs' if many == '1' else 'edges differ'} in strength between the types (Kruskal-Wallis, "
         f"Holm over all pairs tested at {alpha:g}), most clearly {best.a} – {best.b}: strongest in "

@@ -11,6 +11,7 @@ import pytest
 from biox.core.graph_settings import Graph
 from biox.core.study import Method, Named
 from biox.core.types import Evidence, claims_table
+from biox.domains.proteomics.types_differ import CONTROL
 from biox.report.given import Given
 from biox.report.graph_view import MOST, graph_view, person_edges
 from biox.report.proteomics_answer import cautions
@@ -157,6 +158,14 @@ def test_the_level_of_the_tests_between_types_is_the_studys(made):
     strict = replace(made, study=made.study.model_copy(update={"validate_": {"alpha": 0.001}}))
     assert "at 0.001" in types_sentence(strict.given())
     assert "at 0.05" in types_sentence(made.given())
+
+
+def test_edges_that_differ_stand_beside_the_control_that_learns_nothing(made):
+    row = {"claim": CONTROL, "group": "control", "value": 7, "n": 90}
+    rows = pd.concat([made.evidence.claims, claims_table([row])], ignore_index=True)
+    told = replace(made, evidence=Evidence(rows, made.evidence.tables))
+    assert "In 7 of them the control |z·z|" in types_sentence(told.given())
+    assert "the control |z·z|" not in types_sentence(made.given())
 
 
 def test_the_method_paragraph_says_the_rule_the_rate_and_who_was_seen():

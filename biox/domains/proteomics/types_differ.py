@@ -1,29 +1,41 @@
 """Which edges differ between types? A Kruskal-Wallis test of every pair over the patients' own edge strengths.
 
 A patient with several samples of a type counts once, by the mean. Only pairs whose two proteins can both be predicted
-are tested. The test asks whether some type has stronger edges than another; it says nothing of why.
+are tested. The test asks whether some type has stronger edges than another; it says nothing of why. An influence grows
+with the distance of the levels from their mean, so types whose levels differ have different edges without any other
+wiring. The control |z_i z_j|, which knows of no relation, is therefore tested beside.
 """
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from biox.core.types import Evidence, claims_table
-from biox.domains.proteomics.strengths import Strengths, pieces
+from biox.domains.proteomics.strengths import SORTED_VALUES, Strengths, pieces
 from biox.stats.multiple import holm
 
 SHOWN = 200
 FEWEST = 5
+CONTROL = "edges whose two levels differ between types as well"
+Piece = tuple[slice, np.ndarray]
 COLUMNS = ["a", "b", "statistic", "p", "p_holm", "q", "highest", "lowest"]
 
 
 def types_differ(
-    main: Strengths, proteins: tuple[str, ...], predicted: np.ndarray, fold: np.ndarray, alpha: float
+    main: Strengths,
+    proteins: tuple[str, ...],
+    predicted: np.ndarray,
+    fold: np.ndarray,
+    alpha: float,
+    z: np.ndarray,
 ) -> Evidence:
     """The pairs that differ most between types, with the median of every type, and how many differ at all.
 
-    main: of unordered pairs; predicted: shape (protein,); fold: whose network explained each sample. Types of fewer
-    than FEWEST patients are left out; with fewer than two types there is nothing to compare, and no evidence.
+    main: of unordered pairs; predicted: shape (protein,); fold: whose network explained each sample; z: the samples'
+    standardised levels, shape (sample, protein). Types of fewer than FEWEST patients are left out; with fewer than two
+    types there is nothing to compare, and no evidence.
     """
     unit, names, of_unit = _units(main.samples)
     sizes = np.bincount(of_unit, minlength=len(names))
@@ -31,11 +43,13 @@ def types_differ(
     if kept.sum() < 2:
         return Evidence(claims_table([]), {})
     tested = predicted[main.pairs.a] & predicted[main.pairs.b]
-    statistic, p = _tested(main, unit, np.where(kept[of_unit], of_unit, -1), tested)
+    group = np.where(kept[of_unit], of_unit, -1)
+    statistic, p = _tested(pieces(main), unit, group, tested)
+    _, control = _tested(_products(main, z), unit, group, tested)
     done = np.isfinite(p)
     q = np.full(len(p), np.nan)
     q[done] = stats.false_discovery_control(p[done]) if done.any() else []
-    table = pd.DataFrame({"statistic": statistic, "p": p, "p_holm": holm(p), "q": q})
+    table = pd.DataFrame({"statistic": statistic, "p": p, "p_holm": holm(p), "q": q, "control": holm(control)})
     shown = table[done].sort_values(["statistic"], ascending=False, kind="stable").index[:SHOWN].to_numpy()
     medians = _medians(main, unit, of_unit, shown, np.flatnonzero(kept))
     chosen = table.loc[shown].reset_index(drop=True)
@@ -102,11 +116,21 @@ def _means(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
-def _tested(main: Strengths, unit: np.ndarray, group: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _products(main: Strengths, z: np.ndarray) -> Iterator[Piece]:
+    """The control in the place of the strengths: both standardised levels multiplied, without their sign."""
+    z, step = np.abs(z), max(1, SORTED_VALUES // max(1, len(z)))
+    for start in range(0, len(main.pairs.a), step):
+        part = slice(start, min(start + step, len(main.pairs.a)))
+        yield part, z[:, main.pairs.a[part]] * z[:, main.pairs.b[part]]
+
+
+def _tested(
+    every: Iterable[Piece], unit: np.ndarray, group: np.ndarray, pairs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     statistic, p = np.full((2, len(pairs)), np.nan)
     rows = group >= 0
     _, code = np.unique(group[rows], return_inverse=True)
-    for part, values in pieces(main):
+    for part, values in every:
         columns = np.flatnonzero(pairs[part])
         if len(columns):
             h, of_h = kruskal_wallis(_means(values[:, columns], unit)[rows], code)
@@ -153,4 +177,16 @@ def _claims(table: pd.DataFrame, alpha: float, patients: int, types: int, cautio
         }
         for name, found in counts.items()
     ]
+    levels = table["control"] <= alpha
+    rows.append(
+        {
+            "claim": CONTROL,
+            "group": "control",
+            "value": int((counts["Holm"] & levels).sum()),
+            "n": patients,
+            "unit": "pairs",
+            "method": "the same test of |z z|, the product of the two levels, which knows of no relation: it differs "
+            f"in {int(levels.sum())} of {len(table)} pairs; counted are those among the edges that differ (Holm)",
+        }
+    )
     return claims_table(rows)

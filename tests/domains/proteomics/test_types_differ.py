@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from biox.domains.proteomics.found import fold_of
+from biox.domains.proteomics.found import fold_of, standardised
 from biox.domains.proteomics.strengths import strengths, unordered
-from biox.domains.proteomics.types_differ import kruskal_wallis, types_differ
+from biox.domains.proteomics.types_differ import CONTROL, kruskal_wallis, types_differ
 
 from .made_found import Planted, found
 
@@ -13,7 +15,8 @@ EVERY = np.ones(12, bool)
 
 def _evidence(one, predicted=EVERY, fold=None):
     main = strengths(one.influences["main"], one.cohort.samples, unordered(12))
-    return main, types_differ(main, one.graphs.proteins, predicted, fold_of(one) if fold is None else fold, 0.05)
+    fold = fold_of(one) if fold is None else fold
+    return main, types_differ(main, one.graphs.proteins, predicted, fold, 0.05, standardised(one))
 
 
 @pytest.mark.parametrize("levels", [4, 10**6])  # many ties, and none
@@ -93,17 +96,27 @@ def test_unpredicted_proteins_small_types_and_single_types_are_not_tested():
 def test_types_that_only_one_network_explains_are_named():
     one = found()
     alone = np.where(one.cohort.samples["label"] == "b", 0, 1 + np.arange(90) % 2)
-    assert _evidence(one, fold=alone)[1].claims["method"].str.endswith("from the others: b").all()
+    assert _evidence(one, fold=alone)[1].claims["method"][:2].str.endswith("from the others: b").all()
     assert not _evidence(one)[1].claims["method"].str.contains("one network").any()
 
 
 def test_patients_of_two_types_are_told_of():
     one = found(samples=90, twice=9)
     one.cohort.samples.loc[81:, "label"] = "a"
-    assert _evidence(one)[1].claims["method"].str.contains("6 patients stand in more than one type").all()
+    assert _evidence(one)[1].claims["method"][:2].str.contains("6 patients stand in more than one type").all()
 
 
 def _with(one, values):
     from dataclasses import replace
 
     return replace(one.influences["main"], values=values.astype(np.float32))
+
+
+def test_edges_that_differ_because_the_levels_do_are_told_apart_from_those_that_differ_alone():
+    one = found(Planted({"b": [(2, 5), (7, 8)]}), samples=300)
+    x = one.cohort.x.copy()
+    x[np.ix_((one.cohort.samples["label"] == "b").to_numpy(), [2, 5])] += 4
+    _, evidence = _evidence(replace(one, cohort=replace(one.cohort, x=x)))
+    claims = evidence.claims.set_index(["claim", "group"])
+    assert claims.loc[("edges that differ between types", "Holm"), "value"] == 2
+    assert claims.loc[(CONTROL, "control"), "value"] == 1

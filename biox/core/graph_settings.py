@@ -8,6 +8,8 @@ from biox.core.strict import Strict
 
 BASELINES = ("pearson", "partial", "lasso", "genie3")
 Baseline = Literal["pearson", "partial", "lasso", "genie3"]
+# More proteins than these take the graphical lasso days.
+MOST_OF_LASSO = 1000
 # Shares such as 2/3 may be written with two decimals.
 ROUNDED = 0.005
 

@@ -16,9 +16,9 @@ def gamma_of(method: Method) -> float:
     composite = method.composite
     options = dict(composite.options)
     gamma = options.pop("gamma", 0.25) if composite.name == "gamma" else 0.0
-    if composite.name not in ("gamma", "epsilon") or options:
+    if composite.name not in ("gamma", "epsilon") or options or not isinstance(gamma, int | float) or not gamma >= 0:
         raise InputError(
-            f"A graph study explains by the composite gamma, such as {{name: gamma, gamma: 0.01}}, or by epsilon "
-            f"without options; got {composite.name!r} with {composite.options}."
+            f"A graph study explains by the composite gamma, such as {{name: gamma, gamma: 0.01}} (0 or more), "
+            f"or by epsilon without options; got {composite.name!r} with {composite.options}."
         )
     return float(gamma)

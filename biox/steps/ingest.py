@@ -9,20 +9,18 @@ from biox.core.find import find
 from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort
-from biox.steps.arms import arms, refuse_unused, table_of
 from biox.steps.explained import check_target
 from biox.steps.folds import assign
-from biox.steps.influence_settings import gamma_of
+from biox.steps.ingest_table import refuse_no_table
 from biox.steps.learning import labels_of, learnt_from, viewed
-
-FEWEST_SAMPLES = 20
 
 
 def ingest(study: Study) -> Cohort:
     """Read a study's raw data, give the samples the study's classes, and check what any model would stumble over.
 
     Raises InputError for missing values, labels that are not in the data, duplicates, people in two classes where the
-    label belongs to the person, and fewer people in a class than folds.
+    label belongs to the person, and fewer people in a class than folds. A graph study keeps missing values and learns
+    no classes; what it refuses is in ``refuse_no_table``.
     """
     read = find(f"biox.domains.{study.domain}", study.data.name)
     cohort = replace(read(**section(study, "data")), label_level=study.label_level)
@@ -128,18 +126,6 @@ def refuse_missing(cohort: Cohort, where: str) -> None:
         )
 
 
-def refuse_infinite(cohort: Cohort, where: str) -> None:
-    """Infinite levels are an InputError that names the first one; missing ones (NaN) are none."""
-    bad = np.argwhere(np.isinf(cohort.x))
-    if len(bad):
-        row, protein = bad[0]
-        name = cohort.samples["sample"].iloc[row]
-        raise InputError(
-            f"{where}: sample {name!r}, protein {cohort.axes[0].labels[protein]!r} has the level "
-            f"{cohort.x[row, protein]} ({len(bad)} such levels). Leave the cell empty where nothing was measured."
-        )
-
-
 def refuse_duplicates(cohort: Cohort, where: str) -> None:
     """Two samples of one name, or one trial of a person twice under the same label, are an InputError."""
     keys = ["subject", "label", "trial"] if "trial" in cohort.samples else ["sample"]
@@ -163,24 +149,3 @@ def refuse_two_classes(cohort: Cohort, where: str) -> None:
             f"{where}: subject {several.index[0]!r} has the labels {listed(several.iloc[0])}, but a person has one "
             "label here. Mend the labels, or set `label_level: trial` if one person passes through several conditions."
         )
-
-
-def refuse_no_table(cohort: Cohort, study: Study) -> None:
-    """What a graph study cannot learn from, or would not heed, is an InputError."""
-    if len(cohort.axes) != 1:
-        names = listed([axis.name for axis in cohort.axes])
-        raise InputError(
-            f"{study.name}: a graph study needs a table of samples and proteins, but the data have {names}."
-        )
-    if cohort.x.shape[1] < 2:
-        raise InputError(f"{study.name}: a graph needs at least two proteins; the data have {cohort.x.shape[1]}.")
-    refuse_infinite(cohort, study.name)
-    refuse_unused(study)
-    for arm in arms(study):
-        _, own = table_of(cohort, study, arm)
-        if own.sum() < FEWEST_SAMPLES:
-            raise InputError(
-                f"{study.name}, {arm.name!r}: {own.sum()} samples are left; a graph needs at least {FEWEST_SAMPLES}."
-            )
-    for method in study.methods.values():
-        gamma_of(method)

@@ -11,7 +11,8 @@ from biox.core.study import Study
 from biox.core.types import Axis
 from biox.steps.folds import assign
 from biox.steps.influence_settings import gamma_of
-from biox.steps.ingest import ingest, refuse_no_table
+from biox.steps.ingest import ingest
+from biox.steps.ingest_table import refuse_no_table
 from tests.steps.small_proteins import cohort, study
 
 
@@ -89,6 +90,9 @@ def test_too_few_samples_of_an_arm_are_refused_with_its_name(tmp_path):
         ({"variants": {"a": {"prepare": "no_such_thing"}}}, "no_such_thing"),
         ({"methods": {"lrp": {"composite": "epsilon-plus"}}}, "epsilon-plus"),
         ({"methods": {"lrp": {"composite": {"name": "gamma", "gamma": 0.1, "eps": 1.0}}}}, "eps"),
+        ({"methods": {"lrp": {"composite": {"name": "gamma", "gamma": -1}}}}, "-1"),
+        ({"methods": {"lrp": {"composite": {"name": "gamma", "gamma": "low"}}}}, "low"),
+        ({"classes": {"all": ["lung"], "skin": ["skin"]}}, "rename the type"),
     ],
 )
 def test_settings_that_would_fail_or_be_ignored_later_stop_at_ingest(tmp_path, change, words):
@@ -115,6 +119,14 @@ def test_a_single_protein_has_no_graph():
     alone = replace(given, x=given.x[:, :1], axes=(Axis("protein", ("P0",)),))
     with pytest.raises(InputError, match="at least two proteins"):
         refuse_no_table(alone, study())
+
+
+def test_more_proteins_than_a_chosen_baseline_takes_stop_at_ingest():
+    given, names = cohort(), tuple(f"P{k}" for k in range(1001))
+    wide = replace(given, x=np.tile(given.x, 167)[:, :1001], axes=(Axis("protein", names),))
+    with pytest.raises(InputError, match="leave 'lasso' out"):
+        refuse_no_table(wide, study())
+    refuse_no_table(wide, study(graph={"nulls": 0, "seeds": 0, "baselines": ["pearson", "genie3"]}))
 
 
 def test_gamma_comes_from_the_composite_and_gradients_need_none():

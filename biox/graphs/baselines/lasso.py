@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from biox.core.errors import InputError
+from biox.core.graph_settings import MOST_OF_LASSO
 from biox.graphs.baselines.standardised import filled, partial_correlation
 
 # Each penalty is this part of the one before it; the first leaves no edge.
@@ -19,7 +20,6 @@ STEP, PENALTIES = 0.5, 20
 CROSSED = 3
 ROUGH, FINE = 1e-3, 1e-5
 MOST_ROUGH, MOST_FINE = 100, 500
-MOST_PROTEINS = 1000
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def lasso(x: Float[np.ndarray, "sample protein"]) -> Float[np.ndarray, "source t
     more than 1,000 proteins are an InputError.
     """
     z = filled(x)
-    if z.shape[1] > MOST_PROTEINS:
+    if z.shape[1] > MOST_OF_LASSO:
         raise InputError(
-            f"The graphical lasso takes at most {MOST_PROTEINS} proteins in bearable time; the table has {z.shape[1]}. "
+            f"The graphical lasso takes at most {MOST_OF_LASSO} proteins in bearable time; the table has {z.shape[1]}. "
             "Leave 'lasso' out of graph.baselines."
         )
     covariance = _covariance(z)

@@ -8,8 +8,11 @@ import torch
 import yaml
 
 from biox.core.find import bind, checked, find
+from biox.core.graph_settings import Graph
 from biox.core.studies import read_study
 from biox.core.study import Study
+from biox.domains.proteomics.validate import ProteomicsValidation
+from biox.steps.arms import refuse_unused
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,7 +46,7 @@ def test_every_snippet_of_a_guide_runs(file, printed, capsys):
 
 
 def test_the_example_of_a_study_file_is_a_study():
-    (text,) = blocks("docs/study-file.md", "yaml")
+    text = blocks("docs/study-file.md", "yaml")[0]
     study = checked(Study, yaml.safe_load(text), "docs/study-file.md")
     bind(find("biox.domains.gait", "validate"), study.validate_, "validate")
     bind(find("biox.domains.gait", study.data.name), study.data.options, "data")
@@ -53,12 +56,35 @@ def test_the_example_of_a_study_file_is_a_study():
 
 
 def test_the_values_shown_in_the_example_are_the_defaults():
-    (text,) = blocks("docs/study-file.md", "yaml")
+    text = blocks("docs/study-file.md", "yaml")[0]
     shown = yaml.safe_load(text)
     defaults = checked(Study, {key: shown[key] for key in ("name", "title", "question", "domain", "data")}, "docs")
     study = checked(Study, shown, "docs")
     for section in ("label_level", "seed", "folds", "normalise", "channels", "training", "compute", "predict"):
         assert getattr(study, section) == getattr(defaults, section), section
+
+
+def test_the_example_of_a_graph_study_is_a_study_and_shows_the_defaults():
+    text = blocks("docs/study-file.md", "yaml")[1]
+    study = checked(Study, yaml.safe_load(text), "docs/study-file.md")
+    refuse_unused(study)
+    bind(find("biox.domains.proteomics", "validate"), study.validate_, "validate")
+    bind(find("biox.domains.proteomics", study.data.name), study.data.options, "data")
+    bind(find("biox.models", study.model.name), study.model.options, "model")
+    assert study.graph == Graph()
+    validation = ProteomicsValidation.model_validate(study.validate_)
+    usual = ProteomicsValidation()
+    asked = ("known", "pathways", "genes")
+    assert validation.model_copy(update={key: getattr(usual, key) for key in asked}) == usual
+
+
+@pytest.mark.parametrize("name", ["proteomics_demo", "keyl2022", "keyl2022_average", "rppa_tcga", "dream4_1"])
+def test_every_graph_study_that_comes_along_can_be_read(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("BIOX_SHARED_DATA", str(tmp_path))
+    study = read_study(ROOT / "config" / f"{name}.yaml")
+    refuse_unused(study)
+    bind(find("biox.domains.proteomics", "validate"), study.validate_, "validate")
+    bind(find("biox.domains.proteomics", study.data.name), study.data.options, "data")
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "config").glob("gait*.yaml")), ids=lambda file: file.stem)

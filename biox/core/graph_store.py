@@ -3,7 +3,6 @@
 Influences, which may be larger than memory, are in ``biox.core.influence_store``.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from biox.core.errors import InputError
 from biox.core.files import whole
 from biox.core.graph_types import Graphs, MaskedFit
 from biox.core.influence_store import InfluenceHead, StoredInfluence, influence_writer, load_influences
+from biox.core.result_files import absent, found, load_json, save_json
 
 __all__ = [
     "InfluenceHead",
@@ -46,14 +45,14 @@ def save_masked_fit(fit: MaskedFit, folder: Path) -> None:
         np.savez(fresh / "constants.npz", shift=fit.shift, scale=fit.scale)
         for name in FIT_TABLES:
             getattr(fit, name).to_parquet(fresh / f"{name}.parquet")
-        _save_json(fresh / "masked_fit.json", {name: getattr(fit, name) for name in FIT_FACTS})
+        save_json(fresh / "masked_fit.json", {name: getattr(fit, name) for name in FIT_FACTS})
 
 
 def load_masked_fit(folder: Path) -> MaskedFit:
     """The masked fit saved in a folder."""
     from safetensors.torch import load_file
 
-    kept = _load_json(folder / "masked_fit.json")
+    kept = load_json(folder / "masked_fit.json")
     with np.load(folder / "constants.npz") as arrays:
         constants = {name: arrays[name] for name in arrays.files}
     tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FIT_TABLES}
@@ -63,7 +62,7 @@ def load_masked_fit(folder: Path) -> MaskedFit:
 
 def load_masked_fits(folder: Path) -> dict[str, MaskedFit]:
     """All masked fits of one fold, by variant."""
-    return {path.parent.name: load_masked_fit(path.parent) for path in _found(folder, "*/masked_fit.json")}
+    return {path.parent.name: load_masked_fit(path.parent) for path in found(folder, "*/masked_fit.json")}
 
 
 def save_graphs(graphs: Graphs, folder: Path) -> None:
@@ -75,12 +74,12 @@ def save_graphs(graphs: Graphs, folder: Path) -> None:
         for name in GRAPH_TABLES:
             getattr(graphs, name).to_parquet(fresh / f"{name}.parquet")
         facts = {"proteins": graphs.proteins, "groups": graphs.groups, "variants": tuple(graphs.average)}
-        _save_json(fresh / "graphs.json", facts)
+        save_json(fresh / "graphs.json", facts)
 
 
 def load_graphs(folder: Path) -> Graphs:
     """The graphs saved in a folder; their arrays are read from disk when they are asked for."""
-    kept = _load_json(folder / "graphs.json")
+    kept = load_json(folder / "graphs.json")
     arrays = {
         kind: {name: np.load(folder / kind / f"{name}.npy", mmap_mode="r") for name in kept["variants"]}
         for kind in ("average", "signed")
@@ -98,7 +97,7 @@ def save_matrices(matrices: Mapping[str, np.ndarray], folder: Path) -> None:
 def load_matrices(folder: Path) -> dict[str, np.ndarray]:
     """The matrices saved in a folder, by name, in alphabetical order; a study may have chosen none."""
     if not folder.is_dir():
-        raise _absent(folder)
+        raise absent(folder)
     return {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
 
 
@@ -106,24 +105,3 @@ def _save_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
     folder.mkdir()
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
-
-
-def _found(folder: Path, pattern: str) -> list[Path]:
-    paths = sorted(folder.glob(pattern))
-    if not paths:
-        raise _absent(folder)
-    return paths
-
-
-def _absent(folder: Path) -> InputError:
-    return InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
-
-
-def _save_json(path: Path, data: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _load_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise _absent(path.parent)
-    return json.loads(path.read_text(encoding="utf-8"))

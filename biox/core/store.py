@@ -1,6 +1,5 @@
 """The five nouns on disk. Saving writes a whole folder or nothing; loading gives back an equal object."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from biox.core.arrays import opened
 from biox.core.errors import InputError
 from biox.core.files import whole
 from biox.core.find import find
+from biox.core.result_files import found, load_json, save_json
 from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
 
 CHUNK_BYTES = 16 * 2**20
@@ -37,12 +37,12 @@ def save_cohort(cohort: Cohort, folder: Path) -> None:
             _save_array(fresh / "truth.zarr", cohort.truth)
         kept = {name: getattr(cohort, name) for name in ("unit", "classes", "label_level", "notes", "bounds")}
         kept["opener"] = opener
-        _save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in cohort.axes], **kept})
+        save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in cohort.axes], **kept})
 
 
 def load_cohort(folder: Path) -> Cohort:
     """The cohort saved in a folder; values that are large or were not copied are read when they are asked for."""
-    kept = _load_json(folder / "axes.json")
+    kept = load_json(folder / "axes.json")
     truth = folder / "truth.zarr"
     own = kept["opener"]
     return Cohort(
@@ -72,14 +72,14 @@ def save_fit(fit: Fit, folder: Path) -> None:
         fit.history.to_parquet(fresh / "history.parquet")
         names = ("variant", "fold", "seed", "model", "options", "classes", "unit", "normalise", "prepare")
         kept = {name: getattr(fit, name) for name in names}
-        _save_json(fresh / "fit.json", {"axes": [asdict(axis) for axis in fit.axes], **kept})
+        save_json(fresh / "fit.json", {"axes": [asdict(axis) for axis in fit.axes], **kept})
 
 
 def load_fit(folder: Path) -> Fit:
     """The fit saved in a folder."""
     from safetensors.torch import load_file
 
-    kept = _load_json(folder / "fit.json")
+    kept = load_json(folder / "fit.json")
     with np.load(folder / "constants.npz") as arrays:
         constants = {name: arrays[name] for name in arrays.files}
     return Fit(
@@ -98,12 +98,12 @@ def save_relevance(relevance: Relevance, folder: Path) -> None:
         _save_array(fresh / "values.zarr", relevance.values)
         relevance.samples.to_parquet(fresh / "samples.parquet")
         kept = {name: getattr(relevance, name) for name in ("variant", "fold", "method", "settings")}
-        _save_json(fresh / "relevance.json", {"axes": [asdict(axis) for axis in relevance.axes], **kept})
+        save_json(fresh / "relevance.json", {"axes": [asdict(axis) for axis in relevance.axes], **kept})
 
 
 def load_relevance(folder: Path) -> Relevance:
     """The relevance saved in a folder."""
-    kept = _load_json(folder / "relevance.json")
+    kept = load_json(folder / "relevance.json")
     values = opened(zarr.open_array(folder / "values.zarr", mode="r"))
     samples = pd.read_parquet(folder / "samples.parquet")
     return Relevance(**{**kept, "axes": _axes(kept["axes"])}, values=values, samples=samples)
@@ -134,24 +134,17 @@ def save_prediction(prediction: Prediction, folder: Path) -> None:
         prediction.places.to_csv(fresh / "places.csv", index=False)
         prediction.outside.to_csv(fresh / "outside.csv", index=False)
         _save_array(fresh / "relevance.zarr", prediction.relevance)
-        _save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in prediction.axes]})
+        save_json(fresh / "axes.json", {"axes": [asdict(axis) for axis in prediction.axes]})
 
 
 def load_fits(folder: Path) -> dict[str, Fit]:
     """All fits of one fold, by variant."""
-    return {path.parent.name: load_fit(path.parent) for path in _parts(folder, "fit.json")}
+    return {path.parent.name: load_fit(path.parent) for path in found(folder, "*/fit.json")}
 
 
 def load_relevances(folder: Path) -> dict[str, Relevance]:
     """All relevances of one fold and method, by variant."""
-    return {path.parent.name: load_relevance(path.parent) for path in _parts(folder, "relevance.json")}
-
-
-def _parts(folder: Path, name: str) -> list[Path]:
-    found = sorted(folder.glob(f"*/{name}"))
-    if not found:
-        raise InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
-    return found
+    return {path.parent.name: load_relevance(path.parent) for path in found(folder, "*/relevance.json")}
 
 
 def _save_array(path: Path, array: Any) -> None:
@@ -166,18 +159,6 @@ def _save_array(path: Path, array: Any) -> None:
     )
     for start in range(0, array.shape[0], rows):
         target[start : start + rows] = array[start : start + rows]
-
-
-def _save_json(path: Path, data: dict[str, Any]) -> None:
-    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _load_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise InputError(
-            f"There is no result in {path.parent}; run the step that makes it first, or the whole workflow."
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _axes(rows: list[dict[str, Any]]) -> tuple[Axis, ...]:

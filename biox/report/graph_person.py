@@ -81,7 +81,8 @@ def _summary(found: GraphPrediction) -> list[Block | None]:
     rows = tuple(_row(found, str(name)) for name in found.samples["sample"])
     caption = (
         f"Unusual edges: how many of the strongest are stronger than in {percent(UNUSUAL)} of the cohort. Cohort with "
-        "fewer: the share of its samples that have fewer. Doubts: in how many respects to doubt the answer."
+        "fewer: the share of its samples that have fewer; those that have as many count half. Doubts: in how many "
+        "respects to doubt the answer."
     )
     return [Text(CAUTION, "warning"), Table(head, rows, caption, names=2), Terms(TERMS)]
 
@@ -129,7 +130,8 @@ def beside_cohort(found: GraphPrediction, name: str) -> str:
     return (
         f"On average over the folds' networks, {number(float(row['unusual']), 1)} of its {count(len(own))} strongest "
         f"edges are stronger than in {percent(UNUSUAL)} of the cohort. The middle sample of the cohort has "
-        f"{number(float(row['usual']), 1)}; {percent(float(row['place']))} have fewer."
+        f"{number(float(row['usual']), 1)}; {percent(float(row['place']))} have fewer, if those that have as many "
+        "count half."
     )
 
 

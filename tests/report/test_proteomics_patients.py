@@ -86,7 +86,7 @@ def test_unusual_edges_are_held_against_those_of_the_cohort(made):
     name = str(found.samples["sample"].iloc[0])
     words = beside_cohort(found, name)
     assert "3.4 of its 40 strongest edges are stronger than in 95 % of the cohort" in words
-    assert "The middle sample of the cohort has 2.0; 74 % have fewer." in words
+    assert "The middle sample of the cohort has 2.0; 74 % have fewer, if those that have as many count half." in words
 
 
 def test_proteins_that_were_not_measured_are_warned_of(made):

@@ -14,6 +14,7 @@ GROUPS = {"a": [(0, 1), (2, 3)], "b": [(4, 5), (6, 7)], "c": [(8, 9), (0, 1)]}
 COLUMNS = {
     "proteins": "protein r low high p q n predicted",
     "benchmark": "method reference scope pairs measure value low high p n base",
+    "benchmark_of_variants": "method reference scope pairs measure value low high p n base variant",
     "precision_curve": "method reference pairs k precision",
     "types": "a b statistic p p_holm q highest lowest",
     "type_medians": "a b type median",
@@ -40,6 +41,8 @@ def test_a_study_with_everything_has_every_table_in_the_agreed_form(tmp_path):
     seed = influence(one.cohort, found(Planted(GROUPS), seed=3).influences["main"].values, "seed-1")
     null = influence(one.cohort, found(seed=4).influences["main"].values, "null-0")
     one = replace(one, influences={**one.influences, "centred": centred, "seed-1": seed, "null-0": null})
+    moved = np.asarray(one.cohort.x) + 5 * np.random.default_rng(0).normal(size=one.cohort.x.shape[1])
+    one = replace(one, levels={"main": one.cohort.x, "centred": moved})
     evidence = validate(one, **_settings(tmp_path))
     assert {name: " ".join(table.columns) for name, table in evidence.tables.items()} == COLUMNS
     assert tuple(evidence.claims.columns) == CLAIM_COLUMNS
@@ -47,6 +50,7 @@ def test_a_study_with_everything_has_every_table_in_the_agreed_form(tmp_path):
     scopes = set(evidence.tables["benchmark"]["scope"])
     assert scopes == {"average", "average directed", "individual", "individual within blocks"}
     assert set(evidence.tables["halves"]["arm"]) == {"main", "centred"}
+    assert set(evidence.tables["benchmark_of_variants"]["variant"]) == {"centred"}
     assert not evidence.claims.duplicated(["claim", "group"]).any()
     assert (evidence.claims["method"] != "").sum() > len(evidence.claims) * 0.9
 

@@ -72,11 +72,15 @@ def enrichment(
 ) -> Evidence:
     """Every pathway with at least FEWEST and at most half of the nodes: hits among the strongest edges, and p.
 
-    strength: shape (pair,), of unordered pairs. The table ``pathways`` is sorted by p; q is after Benjamini-Hochberg.
+    strength: shape (pair,), of unordered pairs, NaN where there can be no edge; a protein that can have none is no
+    node. The table ``pathways`` is sorted by p; q is after Benjamini-Hochberg.
     """
     node = units(same)
     edges, named = _edges(strength, pairs, node, np.array(proteins), plan.top)
     names, member = _memberships(members, proteins, node)
+    edges, member = _of_nodes(
+        edges, member, node[np.concatenate([pairs.a, pairs.b])[np.tile(np.isfinite(strength), 2)]]
+    )
     size = member.sum(0)
     fit = (size >= FEWEST) & (size <= len(member) / 2)
     if not fit.any() or not len(edges):
@@ -122,6 +126,14 @@ def _memberships(members: pd.DataFrame, proteins: tuple[str, ...], node: np.ndar
     member = np.zeros((node.max() + 1, len(names)), bool)
     member[node[members["protein"].map(place).to_numpy(np.int64)], column] = True
     return np.asarray(names, object), member
+
+
+def _of_nodes(edges: np.ndarray, member: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and memberships with none but these nodes, numbered anew."""
+    kept = np.unique(nodes)
+    number = np.full(len(member), -1)
+    number[kept] = np.arange(len(kept))
+    return number[edges], member[kept]
 
 
 def _by_chance(edges: np.ndarray, member: np.ndarray, hits: np.ndarray, plan: Plan) -> tuple[np.ndarray, np.ndarray]:

@@ -65,14 +65,16 @@ def validate(found: Found, *, settings: ProteomicsValidation) -> Evidence:
     settings = settings.model_copy(update={"top": top})
     own = found.cohort.samples["sample"].isin(main.samples["sample"]).to_numpy()
     predicted = found.graphs.nodes.set_index("protein")["predicted"].loc[list(proteins)].to_numpy(bool)
+    # A protein that cannot be predicted has no edges, here as in the graphs.
+    edges = np.where(predicted[main.pairs.a] & predicted[main.pairs.b], average, np.nan)
     return joined(
         [
             accuracy(found, draws=settings.draws, seed=settings.seed),
             edges_found(found),
             *_against_known(found, main, undirected, references, settings),
             types_differ(main, proteins, predicted, fold_of(found)[own], settings.alpha, standardised(found)[own]),
-            _pathways(found, average, main, settings),
-            confounded(found, average, main.pairs, settings.confounders, top),
+            _pathways(found, edges, main, settings),
+            confounded(found, edges, main.pairs, settings.confounders, top),
             *_two_halves(found, main, settings),
             stability(found, main, average, top),
         ]
@@ -98,14 +100,14 @@ def _against_known(
     return parts
 
 
-def _pathways(found: Found, average: np.ndarray, main: Strengths, settings: ProteomicsValidation) -> Evidence:
+def _pathways(found: Found, edges: np.ndarray, main: Strengths, settings: ProteomicsValidation) -> Evidence:
     if settings.pathways is None:
         return Evidence(claims_table([]), {})
     proteins = found.graphs.proteins
     symbols = genes_of(proteins, settings.genes)
     members = pathways_of.pathway_members(pathways_of.read_pathways(settings.pathways), proteins, symbols)
     plan = pathways_of.Plan(settings.top, 5 * settings.permutations, settings.alpha, settings.seed)
-    tested = pathways_of.enrichment(average, main.pairs, proteins, same_protein(proteins, symbols), members, plan)
+    tested = pathways_of.enrichment(edges, main.pairs, proteins, same_protein(proteins, symbols), members, plan)
     return Evidence(tested.claims, {**tested.tables, "pathway_members": members})
 
 

@@ -107,3 +107,16 @@ def test_pathways_that_cannot_be_read_end_in_a_sentence(tmp_path):
         read_pathways(file)
     with pytest.raises(InputError, match="There is no file"):
         read_pathways(tmp_path / "absent.gmt")
+
+
+def test_a_pathway_of_proteins_that_may_have_edges_does_not_win_by_that_alone():
+    rng, pairs = np.random.default_rng(3), unordered(30)
+    able = np.arange(30) < 15
+    small = []
+    for _ in range(40):
+        strength = np.where(able[pairs.a] & able[pairs.b], rng.random(len(pairs.a)), np.nan)
+        members = _members({f"p{k}": rng.choice(NAMES[:15], 6, replace=False) for k in range(5)})
+        table = enrichment(strength, pairs, NAMES, NONE, members, PLAN).tables["pathways"]
+        assert (table["size"] == 6).all()
+        small += list(table["p"] < 0.05)
+    assert np.mean(small) < 0.1

@@ -71,3 +71,19 @@ def test_the_same_seed_gives_the_same_evidence(tmp_path):
 def test_unknown_settings_are_refused_with_the_known_ones():
     with pytest.raises(InputError, match=r"unknown key 'tops'.*'top'"):
         bind(validate, {"tops": 5}, "study, validate")
+
+
+def test_edges_of_proteins_that_cannot_be_predicted_are_nowhere_among_the_strongest(tmp_path):
+    one = found(Planted(GROUPS))
+    nodes = one.graphs.nodes.assign(predicted=~one.graphs.nodes["protein"].isin(["P00", "P05"]))
+    one = replace(one, graphs=replace(one.graphs, nodes=nodes))
+    seed = influence(one.cohort, found(Planted(GROUPS), seed=3).influences["main"].values, "again")
+    one = replace(one, influences={**one.influences, "again": seed}, levels={"again": one.cohort.x})
+    settings = _settings(tmp_path)
+    settings = {"settings": settings["settings"].model_copy(update={"confounders": ("again",)})}
+    tables = validate(one, **settings).tables
+    assert not {"P00", "P05"} & {*tables["confounders"]["a"], *tables["confounders"]["b"]}
+    assert not tables["pathways"]["edges"].str.contains("P00|P05").any()
+    assert dict(zip(tables["pathways"]["pathway"], tables["pathways"]["size"], strict=True)) == {"one": 3, "two": 3}
+    nobody = replace(one, graphs=replace(one.graphs, nodes=nodes.assign(predicted=False)))
+    assert "pathways" not in validate(nobody, **settings).tables

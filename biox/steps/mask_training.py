@@ -21,7 +21,7 @@ from biox.steps.optimise import OPTIMISERS, follow, refuse_divergence
 from biox.steps.schedule import SCHEDULES
 
 SHOWN = 0.01, 0.99
-JUDGED = 4  # masks by which a validation sample is judged, the same in every epoch
+JUDGED = 2  # masks by which a validation sample is judged, the same in every epoch
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def optimise_masked(
     Returns one row an epoch: epoch (from 1), train_loss, validation_loss, learning_rate, best.
     """
     run = _Run(model, train, training, seed)
-    judge = _Judge(validation, seed)
+    judge = _Judge(validation, training, seed)
     progress = _Progress(math.inf, 0, copy.deepcopy(model.state_dict()), [])
     if checkpoint is not None and (kept := checkpoint.found()) is not None:
         run.resume(kept)
@@ -100,9 +100,10 @@ class _Progress:
 
 
 class _Judge:
-    """The loss of validation samples under masks that stay the same."""
+    """The loss of validation samples under masks that stay the same, in the precision of the training."""
 
-    def __init__(self, levels: Levels, seed: int) -> None:
+    def __init__(self, levels: Levels, training: Training, seed: int) -> None:
+        self.precision = training.precision
         rows = np.repeat(np.arange(len(levels)), JUDGED)
         self.levels = levels.take(rows)
         shares = torch.linspace(*SHOWN, 2 * JUDGED + 1)[1::2].repeat(len(levels)).unsqueeze(1)
@@ -111,8 +112,13 @@ class _Judge:
 
     def loss(self, model: nn.Module) -> float:
         model.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), _lowered(self.precision, self.shown):
             return float(hidden_loss(model(self.levels.values, self.shown), self.levels, self.shown))
+
+
+def _lowered(precision: str, like: Tensor) -> torch.autocast:
+    """Products in bfloat16 where the training asks for it."""
+    return torch.autocast(like.device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 class _Run:
@@ -161,7 +167,7 @@ class _Run:
         share = torch.empty((len(rows), 1), device=rows.device).uniform_(*SHOWN, generator=self.random)
         drawn = torch.rand(levels.values.shape, generator=self.random, device=rows.device)
         shown = (drawn < share) & levels.measured
-        with torch.autocast(rows.device.type, torch.bfloat16, enabled=self.training.precision == "bfloat16"):
+        with _lowered(self.training.precision, rows):
             loss = hidden_loss(self.model(levels.values, shown), levels, shown)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()

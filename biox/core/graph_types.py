@@ -54,8 +54,9 @@ class Influence:
 
     values: array-like of shape (sample, source, target), read by rows (``values[rows]`` is float32): the mean signed
         relevance of the source for the prediction of the target over random masks, in units of the target's training
-        sd. 0 on the diagonal; NaN where source or target was not measured in that sample. Where only the strongest
-        sources of each target were stored, the others are 0.
+        sd; by LRP half of it (as published), so that a target's sources add up to about half of its prediction. 0 on
+        the diagonal; NaN where source or target was not measured in that sample. Where only the strongest sources of
+        each target were stored, the others are 0.
     samples: ``sample``, ``masks`` (how many were needed) and ``error`` (standard error of the edge scores, as a share
         of their spread).
     """

@@ -23,8 +23,9 @@ CAUTION = (
 TERMS = (
     (
         "Edge",
-        "the networks relied on one protein to predict the other, in this patient. Influence: by how much it raised "
-        "(above 0) or lowered (below 0) the prediction, in standard deviations of the predicted protein.",
+        "the networks relied on one protein to predict the other, in this patient. Influence: what of the prediction "
+        "is ascribed to it, above 0 where it raised and below 0 where it lowered it. Its unit is the standard "
+        "deviation of the predicted protein, but by convention LRP counts only half: compare edges with each other.",
     ),
     ("Over folds", "the least and the greatest influence among the networks of all folds; a wide range is uncertain."),
     ("Percentile", "the share of the cohort in which this edge is weaker, whatever its sign."),
@@ -116,9 +117,8 @@ def answer(found: GraphPrediction, name: str) -> str:
     known = "" if best.percentile != best.percentile else f"; stronger than in {percent(best.percentile)} of the cohort"
     does = "raises" if best.weight > 0 else "lowers"
     return (
-        f"Most of all the networks rely on {best.source} to predict {best.target}: its level {does} the prediction by "
-        f"{number(abs(best.weight))} standard deviations (influence {interval(best.low, best.high)} over the folds' "
-        f"networks{known})."
+        f"Most of all the networks rely on {best.source} to predict {best.target}: its level {does} the prediction "
+        f"(influence {number(best.weight)}; {interval(best.low, best.high)} over the folds' networks{known})."
     )
 
 

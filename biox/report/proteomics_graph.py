@@ -19,7 +19,8 @@ TERMS = (
     (
         "Strength",
         "the influence without its sign, averaged over both directions in each patient, then its median over patients; "
-        "its unit is the spread (standard deviation) of the predicted protein.",
+        "its unit is the spread (standard deviation) of the predicted protein, but by convention LRP counts only half: "
+        "compare edges with each other.",
     ),
     (
         "Raises, lowers",

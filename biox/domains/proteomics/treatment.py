@@ -19,6 +19,8 @@ from biox.domains.proteomics.sheet import Sheet, described
 from biox.domains.proteomics.symbols import SymbolsOrFile, with_symbols
 
 Log = Literal["none", "log2", "log10", "log1p"]
+# In groups of fewer samples, centring leaves little of the levels, and what is left mirrors the other samples.
+FEW = 5
 LOGS = {"log2": np.log2, "log10": np.log10, "log1p": np.log1p}
 
 
@@ -126,10 +128,12 @@ def _logged(levels: Levels, log: Log) -> Levels:
 def _centred(levels: Levels, by: str) -> Levels:
     if by == "none":
         return levels
+    unit, note = f"{levels.unit}, centred", "Each protein was centred: its mean"
     if by == "protein":
-        centred_values, words = levels.values - measured_mean(levels.values), "its mean over all samples"
-    else:
-        column = {"type": "label", "patient": "subject"}.get(by, by)
-        centred_values, words = centred(levels.values, levels.samples, by=column), f"its mean within each {by}"
-    note = f"Each protein was centred: {words} was taken away."
-    return replace(levels, values=centred_values, unit=f"{levels.unit}, centred").noted(note)
+        values = levels.values - measured_mean(levels.values)
+        return replace(levels, values=values, unit=unit).noted(f"{note} over all samples was taken away.")
+    column = {"type": "label", "patient": "subject"}.get(by, by)
+    values = centred(levels.values, levels.samples, by=column)
+    lonely = int((levels.samples.groupby(column)[column].transform("size") < FEW).sum())
+    small = f" {lonely} samples are in groups of fewer than {FEW}." if lonely else ""
+    return replace(levels, values=values, unit=unit).noted(f"{note} within each {by} was taken away.{small}")

@@ -72,6 +72,14 @@ def test_centring_by_a_column_that_tells_all_samples_apart_leaves_nothing():
         treated(centre="age_years")
 
 
+def test_samples_in_tiny_groups_are_counted_when_levels_are_centred():
+    rows = sheet().assign(plate=["lonely", "pair", "pair", *["large"] * (len(sheet()) - 3)])
+    small = Levels(levels().to_numpy(), rows, PROTEINS, "intensity", "levels.csv")
+    notes = cohort_of(small, Sheet(), Treatment(centre="plate")).notes
+    assert any(note.endswith("3 samples are in groups of fewer than 5.") for note in notes)
+    assert not any("fewer than" in note for note in treated(centre="batch").notes)
+
+
 def test_levels_are_centred_by_protein():
     np.testing.assert_allclose(treated(centre="protein").x.mean(axis=0), 0, atol=1e-5)
 

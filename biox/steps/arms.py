@@ -55,6 +55,9 @@ def refuse_unused(study: Study) -> None:
         raise InputError(f"{study.name}: the first method draws the graphs and is LRP; put {first!r} after it.")
     if "lrp" in others:
         raise InputError(f"{study.name}: only the first method may be called 'lrp', as it is in the evidence.")
+    unknown = [name for name in study.validate_.get("confounders") or () if name not in study.variants]
+    if unknown:
+        raise InputError(f"{study.name}: validate.confounders names {listed(unknown)}, which is no variant.")
     for name, method in study.methods.items():
         if name in CONTROLS:
             raise InputError(f"{study.name}: a method may not be called {name!r}: a control has that name.")

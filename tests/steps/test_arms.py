@@ -141,3 +141,10 @@ def test_only_the_first_method_is_lrp_in_the_evidence_so_no_other_may_take_its_n
         refuse_unused(study(methods={"mine": gamma, "lrp": gamma}))
     with pytest.raises(InputError, match="first method draws the graphs"):
         refuse_unused(study(methods={"gradients": control, "mine": gamma}))
+
+
+def test_a_confounder_that_is_no_variant_is_refused_before_anything_is_trained():
+    variants = {"centred": {"prepare": {"name": "centred"}}}
+    refuse_unused(study(variants=variants, validate={"confounders": ["centred"]}))
+    with pytest.raises(InputError, match="names 'centerd', which is no variant"):
+        refuse_unused(study(variants=variants, validate={"confounders": ["centerd"]}))

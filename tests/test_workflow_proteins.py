@@ -59,6 +59,8 @@ def test_every_patient_is_explained_once_in_every_arm_across_folds_and_shards(pl
     assert not there.all()
     np.testing.assert_array_equal(np.isnan(main.values[:]), ~(there[:, :, None] & there[:, None, :]))
     assert list(load_influences(study, places, "gradients")) == ["main"]
+    # What influences do not depend on must not tell shards apart: one may be computed after the other was changed.
+    assert not {"alpha", "baselines", "forest", "type_size"} & set(main.settings["graph"])
 
 
 def test_graphs_of_all_and_of_each_type_can_be_opened_by_other_programs(places):

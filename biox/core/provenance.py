@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import biox
-from biox.core.errors import InputError
 from biox.core.files import checksums, write_text
+from biox.core.result_files import load_json
 
 PACKAGES = (
     *("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "spm1d", "zarr", "snakemake"),
@@ -40,10 +40,7 @@ def write(folder: Path, record: Mapping[str, Any]) -> None:
 
 def read(folder: Path) -> dict[str, Any]:
     """The provenance record of a result; a folder without one is an InputError."""
-    file = folder / "provenance.json"
-    if not file.is_file():
-        raise InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
-    return json.loads(file.read_text(encoding="utf-8"))
+    return load_json(folder / "provenance.json")
 
 
 @cache

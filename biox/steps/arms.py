@@ -63,6 +63,11 @@ def refuse_unused(study: Study) -> None:
             raise InputError(f"{study.name}: a method may not be called {name!r}: a control has that name.")
         if method.target != Method().target:
             raise InputError(f"{study.name}, method {name!r}: a graph study explains every protein; remove 'target'.")
+        if "samples" in method.model_fields_set:
+            raise InputError(
+                f"{study.name}, method {name!r}: in a graph study each patient is explained by the network that never saw "
+                "them; remove 'samples'."
+            )
     for name in study.all_variants():
         wrong = _unused(study.variant(name))
         if wrong:

@@ -129,6 +129,13 @@ def test_a_target_among_the_classes_is_refused_because_targets_are_proteins(meth
         refuse_unused(one)
 
 
+@pytest.mark.parametrize("samples", ["all", "test"])
+def test_which_samples_are_explained_is_no_choice(samples):
+    one = study(methods={"lrp": {"composite": {"name": "gamma", "gamma": 0.01}, "samples": samples}})
+    with pytest.raises(InputError, match="never saw them; remove 'samples'"):
+        refuse_unused(one)
+
+
 def test_an_external_cohort_is_refused_because_no_step_would_look_at_it():
     with pytest.raises(InputError, match="external"):
         refuse_unused(study(external={"source": "table", "file": "x.csv"}))

@@ -50,14 +50,22 @@ def refuse_unused(study: Study) -> None:
     """Settings that a graph study cannot heed are an InputError: nothing may seem to have been done that was not."""
     if study.external is not None:
         raise InputError(f"{study.name}: a graph study does not heed 'external'; remove it, or predict its patients.")
+    _refuse_methods(study)
+    unknown = [name for name in study.validate_.get("confounders") or () if name not in study.variants]
+    if unknown:
+        raise InputError(f"{study.name}: validate.confounders names {listed(unknown)}, which is no variant.")
+    for name in study.all_variants():
+        wrong = _unused(study.variant(name))
+        if wrong:
+            raise InputError(f"{study.name}, variant {name!r}: a graph study does not heed {listed(wrong)}; remove it.")
+
+
+def _refuse_methods(study: Study) -> None:
     first, *others = study.methods
     if study.methods[first].method != "lrp":
         raise InputError(f"{study.name}: the first method draws the graphs and is LRP; put {first!r} after it.")
     if "lrp" in others:
         raise InputError(f"{study.name}: only the first method may be called 'lrp', as it is in the evidence.")
-    unknown = [name for name in study.validate_.get("confounders") or () if name not in study.variants]
-    if unknown:
-        raise InputError(f"{study.name}: validate.confounders names {listed(unknown)}, which is no variant.")
     for name, method in study.methods.items():
         if name in CONTROLS:
             raise InputError(f"{study.name}: a method may not be called {name!r}: a control has that name.")
@@ -65,13 +73,9 @@ def refuse_unused(study: Study) -> None:
             raise InputError(f"{study.name}, method {name!r}: a graph study explains every protein; remove 'target'.")
         if "samples" in method.model_fields_set:
             raise InputError(
-                f"{study.name}, method {name!r}: in a graph study each patient is explained by the network that never saw "
-                "them; remove 'samples'."
+                f"{study.name}, method {name!r}: in a graph study each patient is explained by the network that never "
+                "saw them; remove 'samples'."
             )
-    for name in study.all_variants():
-        wrong = _unused(study.variant(name))
-        if wrong:
-            raise InputError(f"{study.name}, variant {name!r}: a graph study does not heed {listed(wrong)}; remove it.")
 
 
 def _unused(variant: Variant) -> list[str]:

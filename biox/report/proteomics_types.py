@@ -58,13 +58,13 @@ def sentence(given: Given) -> str:
 
 
 def by_levels(given: Given) -> str:
-    """In how many of the edges that differ the levels alone differ as well: the control that knows of no relation."""
+    """In how many of the edges that differ one protein differs by itself, which needs no other wiring."""
     stated = claim(given.evidence, CONTROL, "control")
     if stated is None:
         return ""
     return (
-        f"In {count(stated.value)} of them the control |z·z|, which multiplies the two levels and learns nothing, "
-        "differs as well: other levels are enough to make an edge stronger, so these do not show another wiring."
+        f"In {count(stated.value)} of them one of the two proteins differs between the types by itself (how far its "
+        "level lies from the mean): that alone can make an edge stronger, so these do not show another wiring."
     )
 
 

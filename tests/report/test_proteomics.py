@@ -160,12 +160,12 @@ def test_the_level_of_the_tests_between_types_is_the_studys(made):
     assert "at 0.05" in types_sentence(made.given())
 
 
-def test_edges_that_differ_stand_beside_the_control_that_learns_nothing(made):
+def test_edges_that_differ_stand_beside_those_that_the_levels_alone_explain(made):
     row = {"claim": CONTROL, "group": "control", "value": 7, "n": 90}
     rows = pd.concat([made.evidence.claims, claims_table([row])], ignore_index=True)
     told = replace(made, evidence=Evidence(rows, made.evidence.tables))
-    assert "In 7 of them the control |z·z|" in types_sentence(told.given())
-    assert "the control |z·z|" not in types_sentence(made.given())
+    assert "In 7 of them one of the two proteins differs" in types_sentence(told.given())
+    assert "by itself" not in types_sentence(made.given())
 
 
 def test_the_method_paragraph_says_the_rule_the_rate_and_who_was_seen():

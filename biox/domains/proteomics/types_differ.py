@@ -181,8 +181,8 @@ def _claims(table: pd.DataFrame, alpha: float, patients: int, types: int, cautio
             "value": int((counts["Holm"] & table["alone"]).sum()),
             "n": patients,
             "unit": "pairs",
-            "method": "counted among the edges that differ (Holm): those of which one protein's distance from its mean "
-            f"differs as well (the same test of |z|, Holm at {alpha:g} over proteins); that alone can make edges stronger",
+            "method": "edges that differ (Holm) of which one protein's distance from its mean differs too (the same test "
+            f"of |z|, Holm at {alpha:g} over proteins), which alone can make an edge stronger",
         }
     )
     return claims_table(rows)

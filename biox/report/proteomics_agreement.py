@@ -35,7 +35,8 @@ def _sentence(given: Given, rows: pd.DataFrame, which: tuple[str, str]) -> str:
     own = records(chosen[chosen["method"] == "lrp"])
     if not own:
         return ""
-    others = chosen[~chosen["method"].isin(["lrp", CONTROL, "expected-gradients"])]
+    # Further methods of the study explain the same network in another way: no baselines.
+    others = chosen[~chosen["method"].isin(["lrp", CONTROL, "expected-gradients", *given.study.methods])]
     best = records(others.sort_values("value", ascending=False, kind="stable"))[:1]
     control = records(chosen[chosen["method"] == CONTROL])[:1]
     beside = [f"the best baseline, {name_of(row.method)}, {number(row.value, 3)}" for row in best]

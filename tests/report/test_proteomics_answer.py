@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from biox.core.study import Method
 from biox.report.index import entry
 from biox.report.proteomics_agreement import agreement
 from biox.report.proteomics_answer import cautions, proteomics_answer
@@ -51,6 +52,18 @@ def test_a_better_baseline_is_named(made):
     group = "partial | reactome | average | without same protein"
     lead = {"claim": "AUROC, lrp minus best baseline", "group": group, "value": -0.07, "low": -0.1, "high": -0.02}
     assert "It is clearly below partial correlation" in agreement(with_claims(found, [lead]).given())[0]
+
+
+def test_a_further_method_of_the_same_network_is_no_baseline_whatever_its_name(made):
+    def renamed(found):
+        own = found["method"] == "expected-gradients"
+        return found.assign(method=found["method"].where(~own, "mine"), value=found["value"].where(~own, 0.999))
+
+    found = with_rows(made, "benchmark", renamed)
+    assert "the best baseline, mine" in agreement(found.given())[0]
+    methods = {**found.study.methods, "mine": Method(method="expected-gradients")}
+    found = replace(found, study=found.study.model_copy(update={"methods": methods}))
+    assert "the best baseline, GENIE3" in agreement(found.given())[0]
 
 
 def test_pairs_of_the_same_protein_are_warned_of_only_where_they_inflate(made):

@@ -181,7 +181,7 @@ def _claims(table: pd.DataFrame, alpha: float, patients: int, types: int, cautio
             "value": int((counts["Holm"] & table["alone"]).sum()),
             "n": patients,
             "unit": "pairs",
-            "method": "edges that differ (Holm) of which one protein's distance from its mean differs too (the same test "
+            "method": "edges that differ (Holm) of which one protein's distance from its mean differs too (same test "
             f"of |z|, Holm at {alpha:g} over proteins), which alone can make an edge stronger",
         }
     )

@@ -87,8 +87,11 @@ def graph_evidence(study: "Study", places: Places, cohort: "Cohort") -> "Evidenc
     """What the validation of a graph study finds."""
     from biox.core import graph_store
     from biox.steps.graph_validate import Explained, validate_graph
+    from biox.steps.influence_complete import refuse_incomplete
 
     by_method = {method: load_influences(study, places, method) for method in study.methods}
+    for influences in by_method.values():
+        refuse_incomplete(cohort, study, influences)
     found = Explained(by_method, graph_store.load_graphs(places.graphs), graph_store.load_matrices(places.baselines))
     return validate_graph(cohort, study, load_masked(study, places), found)
 

@@ -22,6 +22,7 @@ from biox.graphs.percentiles import strongest
 from biox.graphs.predicted import correlations, joined, p_above_zero, variance_of
 from biox.stats.multiple import holm
 from biox.steps.arms import Arm, arms, table_of
+from biox.steps.influence_complete import refuse_incomplete
 
 # Of the tests whether a protein can be predicted at all.
 ALPHA = 0.05
@@ -39,9 +40,10 @@ def graphs(cohort: Cohort, study: Study, fits: MaskedFits, influences: Mapping[s
     (``biox.graphs.significance``), q after Benjamini and Hochberg over all pairs, and kept at ``graph.alpha``; without
     nulls the 100 strongest pairs of predicted proteins are kept. Communities are those of the kept edges. Where none
     is kept, the layout is that of the strongest pairs, so that there is a picture to look at.
-    Influences of other arms than the study has are an InputError.
+    Influences of other arms than the study has, or not of all samples, are an InputError.
     """
     settings, main = _checked(study, influences)
+    refuse_incomplete(cohort, study, influences)
     rows = groups_of(cohort, main, settings.type_size)
     own = {name: _rows_of(rows, main, one) for name, one in influences.items() if not name.startswith(SHUFFLED)}
     average = {name: np.stack([*averages.directed(influences[name].values, own[name]).values()]) for name in own}

@@ -6,10 +6,8 @@ import pytest
 
 from biox.core import graph_store
 from biox.core.errors import InputError
-from biox.core.study import Study
 from biox.graphs import averages
-from biox.steps.arms import arms, table_of
-from biox.steps.graphs import accuracy, graphs, write_exports
+from biox.steps.graphs import graphs, write_exports
 from tests.graphs.made_graphs import PLANTED, PROTEINS, Made, made
 
 TRUE = {(PROTEINS[a], PROTEINS[b]) for a, b in PLANTED}
@@ -87,48 +85,6 @@ def test_proteins_that_cannot_be_predicted_have_no_edges(given, found):
     assert not edge["kept"]
 
 
-def test_accuracy_is_taken_within_folds_and_counts_people(given):
-    table = accuracy(given.cohort, given.study, given.fits)
-    own = []
-    for of_fold in given.fits.values():
-        guess = of_fold["main"].predictions
-        rows = given.cohort.samples["sample"].isin(guess["sample"]).to_numpy()
-        own.append(np.corrcoef(given.cohort.x[rows, 3], guess["P03"])[0, 1])
-    assert min(own) <= table["r"][3] <= max(own)
-    assert (table["r"][:16] > 0.7).all()
-    twins = given.cohort.samples.assign(subject=[f"p{i // 10}" for i in range(90)])
-    fewer = accuracy(replace(given.cohort, samples=twins), given.study, given.fits)
-    np.testing.assert_allclose(fewer["r"], table["r"], atol=0.02)
-    assert (fewer["p"][:16] > table["p"][:16]).all()
-
-
-def test_the_accuracy_of_a_variant_is_taken_on_the_levels_that_it_saw(given):
-    raw = {"variants": {"raw": {"prepare": {"name": "none"}}}, "prepare": {"name": "centred"}}
-    facts = given.study.model_dump(include={"name", "title", "question", "domain", "folds", "graph"})
-    study = Study.model_validate({**facts, "data": {"source": "table"}, **raw})
-    fits = {fold: dict.fromkeys(("main", "raw"), of_fold["main"]) for fold, of_fold in given.fits.items()}
-    plain = accuracy(given.cohort, given.study, {fold: {"main": one["main"]} for fold, one in given.fits.items()})
-    pd.testing.assert_frame_equal(accuracy(given.cohort, study, fits, "raw"), plain)
-    assert not np.allclose(accuracy(given.cohort, study, fits)["r"], plain["r"])
-
-
-def test_the_better_the_nulls_seem_the_less_a_correlation_says(given):
-    null = next(arm for arm in arms(given.study) if arm.shuffled == 0)
-    shuffled = pd.DataFrame(table_of(given.cohort, given.study, null)[0], columns=list(PROTEINS))
-    shuffled["sample"] = given.cohort.samples["sample"]
-    lucky = {
-        k: {**fits, "null-0": replace(fits["null-0"], predictions=shuffled[shuffled["sample"].isin(_tested(fits))])}
-        for k, fits in given.fits.items()
-    }
-    usual, careful = (accuracy(given.cohort, given.study, fits) for fits in (given.fits, lucky))
-    assert (careful["p"][:16] > usual["p"][:16]).all()
-    np.testing.assert_array_equal(careful["r"], usual["r"])
-
-
-def _tested(fits):
-    return fits["main"].predictions["sample"]
-
-
 def test_each_patient_has_its_strongest_edges_and_their_place_in_the_cohort(given, found):
     sizes = found.patients.groupby("sample").size()
     assert len(sizes) == 90
@@ -162,6 +118,19 @@ def test_arms_that_are_missing_are_refused_not_left_out(given):
     for name in ("main", "null-1", "alone", "seed-1"):
         with pytest.raises(InputError, match="arms"):
             drawn(without(given, name))
+
+
+def test_influences_of_some_samples_or_of_another_cohort_are_refused_not_drawn(given):
+    whole = given.influences["seed-1"]
+    half = replace(whole, values=whole.values[::2], samples=whole.samples[::2].reset_index(drop=True))
+    with pytest.raises(InputError, match=r"'seed-1': of 90 samples 45 have no influences.*again"):
+        drawn(replace(given, influences={**given.influences, "seed-1": half}))
+    fewer = replace(given, cohort=given.cohort.take(np.arange(90) < 80))
+    with pytest.raises(InputError, match="'main': of 80 samples 0 have no influences, and 10 others"):
+        drawn(fewer)
+    others = replace(whole, proteins=(*PROTEINS[1:], PROTEINS[0]))
+    with pytest.raises(InputError, match="other proteins"):
+        drawn(replace(given, influences={**given.influences, "seed-1": others}))
 
 
 def test_a_type_called_all_among_others_is_refused():

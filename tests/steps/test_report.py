@@ -7,8 +7,8 @@ import pytest
 from biox.core.find import checked
 from biox.core.study import Study
 from biox.core.types import Axis, Cohort, Evidence, claims_table
-from biox.steps.index import index
 from biox.report.given import Given
+from biox.steps.index import index
 from biox.steps.report import report
 
 

@@ -94,8 +94,8 @@ def explained(study: Study) -> str:
         ""
         if graph is None
         else (
-            f", averaged over at most {graph.masks} random masks that show {percent(graph.shown)} of the proteins and "
-            f"hide the target, until the standard error was below {percent(graph.error)} of the spread of the edges"
+            f", averaged over random masks that show {percent(graph.shown)} of the proteins and hide the target, until the "
+            f"standard error was below {percent(graph.error)} of the spread of the edges, or {graph.masks} masks were used"
         )
     )
     return (

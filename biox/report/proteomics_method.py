@@ -94,8 +94,9 @@ def explained(study: Study) -> str:
         ""
         if graph is None
         else (
-            f", averaged over random masks that show {percent(graph.shown)} of the proteins and hide the target, until the "
-            f"standard error was below {percent(graph.error)} of the spread of the edges, or {graph.masks} masks were used"
+            f", averaged over random masks that show {percent(graph.shown)} of the proteins and hide the target, until "
+            f"the standard error was below {percent(graph.error)} of the spread of the edges or {graph.masks} masks "
+            "were used"
         )
     )
     return (

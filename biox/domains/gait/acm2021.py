@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.io import loadmat
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.gait.curves import (
@@ -26,7 +27,6 @@ from biox.domains.gait.curves import (
     sample_names,
     stance_axes,
 )
-from biox.domains.gait.files import reading
 
 CLASSES = ("healthy", "ankle", "knee", "hip")
 # The full set is sorted by class; a .mat file of some classes holds the same rows without the others.

@@ -1,46 +1,16 @@
 """Opening a lab's files so that a broken one ends in a sentence and never in a traceback."""
 
 import gzip
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 
 HEADER_ROWS = 1
 SEPARATORS = (",", ";", "\t")
-# The first bytes of .xlsx (a ZIP archive) and of .xls.
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-
-
-@contextmanager
-def reading(file: Path, kind: str) -> Iterator[None]:
-    """Read ``file`` inside this block: if it is missing, empty or broken, an InputError says so and names it."""
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; expected {kind}.")
-    if file.stat().st_size == 0:
-        raise InputError(f"{file} is empty; expected {kind}.")
-    # NumPy's .npz is a ZIP archive too.
-    if file.suffix != ".npz" and _start(file) in WORKBOOKS:
-        raise InputError(f"{file} is an Excel workbook; expected {kind}. Save it as CSV (UTF-8).")
-    try:
-        yield
-    except InputError:
-        raise
-    except UnicodeDecodeError:
-        raise InputError(f"{file}: the text is not UTF-8; expected {kind}. Save it as 'CSV UTF-8'.") from None
-    # The readers of numpy, scipy, pandas, pyarrow and ezc3d raise a dozen unrelated types on broken bytes.
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise InputError(f"{file} cannot be read; expected {kind}. The reader said: {reason}") from None
-
-
-def _start(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(4)
 
 
 def read_table(file: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:

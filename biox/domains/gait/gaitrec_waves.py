@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.domains.gait.curves import LARGEST_IN_BODY_WEIGHT, POINTS
-from biox.domains.gait.files import as_numbers, reading, row_name
+from biox.domains.gait.files import as_numbers, row_name
 
 KEYS = ("SUBJECT_ID", "SESSION_ID", "TRIAL_ID")
 FILES = {

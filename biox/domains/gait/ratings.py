@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.core.types import Evidence, claims_table
-from biox.domains.gait.files import reading
 from biox.domains.gait.rating_sheets import Question, Sheet, questions
 from biox.stats.bootstrap import claim_row
 from biox.stats.raters import cohen_kappa, fleiss_kappa, marked_regions

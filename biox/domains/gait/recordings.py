@@ -9,8 +9,9 @@ import pandas as pd
 from jaxtyping import Float
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.domains.gait.c3d import c3d
-from biox.domains.gait.files import as_numbers, reading, row_name
+from biox.domains.gait.files import as_numbers, row_name
 
 SEPARATORS = (",", ";", "\t")
 UNEVEN = 0.1

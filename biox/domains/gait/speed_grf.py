@@ -11,10 +11,10 @@ import pandas as pd
 from pydantic import Field
 
 from biox.core.errors import InputError
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.gait.curves import POINTS, check_finite, sample_names, stance_axes
-from biox.domains.gait.files import reading
 
 PEOPLE = 10
 CHANNELS = ("V",)

@@ -9,10 +9,11 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from biox.core.errors import InputError, listed
 from biox.core.find import checked
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.gait.curves import BODY_WEIGHT, check_unit, sample_names, stance_axes
-from biox.domains.gait.files import as_numbers, as_whole_numbers, read_table, reading, require_columns, row_name, shown
+from biox.domains.gait.files import as_numbers, as_whole_numbers, read_table, require_columns, row_name, shown
 from biox.domains.gait.tidy import curves_of
 
 NEEDED = ("subject", "trial", "channel", "percent", "value")

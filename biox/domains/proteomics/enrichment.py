@@ -15,8 +15,8 @@ import pandas as pd
 from scipy import stats
 
 from biox.core.errors import InputError
+from biox.core.reading import reading
 from biox.core.types import Evidence, claims_table
-from biox.domains.proteomics.opening import reading
 from biox.domains.proteomics.same_protein import units
 from biox.domains.proteomics.strengths import Pairs
 

@@ -6,11 +6,12 @@ import anndata
 import pandas as pd
 
 from biox.core.errors import InputError
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.proteomics.cells import as_numbers
 from biox.domains.proteomics.levels import Levels
-from biox.domains.proteomics.opening import few, reading
+from biox.domains.proteomics.opening import few
 from biox.domains.proteomics.sheet import Sheet, SheetOrFile
 from biox.domains.proteomics.symbols import distinct
 from biox.domains.proteomics.treatment import Treatment, cohort_of

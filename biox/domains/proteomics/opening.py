@@ -3,8 +3,7 @@
 import csv
 import gzip
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -13,10 +12,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 
 # How the common tools write a cell that was not measured.
 NOT_MEASURED = ("", "NA", "NaN", "nan", "N/A", "n/a", "#N/A", "null", "NULL", "None", "Filtered")
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 WITHOUT_HEADER = (".parquet", ".h5ad")
 NAMED = 5
 
@@ -25,28 +24,6 @@ def few(names: Iterable[object]) -> str:
     """The first names, and how many there are in all where that is more: ``'a', 'b' ... (12 in all)``."""
     names = list(names)
     return listed(names[:NAMED]) + (f" ... ({len(names)} in all)" if len(names) > NAMED else "")
-
-
-@contextmanager
-def reading(file: Path, kind: str) -> Iterator[None]:
-    """Read ``file`` in this block: where it is absent, empty or broken, an InputError names it and what was wanted."""
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; expected {kind}.")
-    if file.stat().st_size == 0:
-        raise InputError(f"{file} is empty; expected {kind}.")
-    with file.open("rb") as stream:
-        if stream.read(4) in WORKBOOKS:
-            raise InputError(f"{file} is an Excel workbook or a ZIP archive; expected {kind}. Save it as CSV (UTF-8).")
-    try:
-        yield
-    except InputError:
-        raise
-    except UnicodeDecodeError:
-        raise InputError(f"{file}: the text is not UTF-8; expected {kind}. Save it as 'CSV UTF-8'.") from None
-    # pandas, pyarrow and h5py raise unrelated types on broken bytes.
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise InputError(f"{file} cannot be read; expected {kind}. The reader said: {reason}") from None
 
 
 def header(file: Path) -> tuple[list[str], str]:

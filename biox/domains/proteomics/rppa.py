@@ -8,11 +8,12 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from biox.core.errors import InputError
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.proteomics.aliases import AliasesOrFile, coalesced
 from biox.domains.proteomics.levels import Levels
-from biox.domains.proteomics.opening import few, header, reading
+from biox.domains.proteomics.opening import few, header
 from biox.domains.proteomics.sheet import Sheet
 from biox.domains.proteomics.treatment import Treatment, cohort_of
 from biox.domains.proteomics.wide import samples_in_rows

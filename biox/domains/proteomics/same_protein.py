@@ -12,8 +12,8 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.core.study import Strict
-from biox.domains.proteomics.opening import reading
 
 PHOSPHO = re.compile(r"[_\-\s]p[STY]\d.*$")
 # What the readers put beside a name that several proteins share (``symbols.distinct``).

@@ -25,7 +25,15 @@ def read_table(file: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     else:
         with reading(file, "a CSV table with a header row"):
             kinds = dict.fromkeys(text, str)
-            table = pd.read_csv(file, sep=_separator(file), dtype=kinds, low_memory=False, encoding="utf-8-sig")
+            # Numbers as they are written, to the last digit, in every version of pandas.
+            table = pd.read_csv(
+                file,
+                sep=_separator(file),
+                dtype=kinds,
+                float_precision="round_trip",
+                low_memory=False,
+                encoding="utf-8-sig",
+            )
     if table.empty:
         raise InputError(f"{file} has columns {listed(table.columns)} but no rows.")
     return table

@@ -4,7 +4,6 @@ Each sample is shown a random share P ~ U(.01, .99) of its proteins in every epo
 (Keyl et al. 2022). What was not measured is never shown and never judged.
 """
 
-import copy
 import math
 from dataclasses import dataclass
 
@@ -17,8 +16,7 @@ from tqdm import tqdm
 
 from biox.core.study import Training
 from biox.steps.checkpoints import Checkpoint, State
-from biox.steps.optimise import OPTIMISERS, follow, refuse_divergence
-from biox.steps.schedule import SCHEDULES
+from biox.steps.descent import Descent, refuse_divergence, stopped_in_time
 
 SHOWN = 0.01, 0.99
 JUDGED = 2  # masks by which a validation sample is judged, the same in every epoch
@@ -54,27 +52,8 @@ def optimise_masked(
     averaged weights where ``training.average`` is on. An interrupted training goes on from its checkpoint.
     Returns one row an epoch: epoch (from 1), train_loss, validation_loss, learning_rate, best.
     """
-    run = _Run(model, train, training, seed)
     judge = _Judge(validation, training, seed)
-    progress = _Progress(math.inf, 0, copy.deepcopy(model.state_dict()), [])
-    if checkpoint is not None and (kept := checkpoint.found()) is not None:
-        run.resume(kept)
-        progress = _Progress(**kept["progress"])
-    for epoch in tqdm(range(len(progress.rows) + 1, training.epochs + 1), desc="epochs", disable=None, leave=False):
-        if epoch - 1 - progress.best_epoch >= training.patience:
-            break
-        loss_of_training = run.epoch()
-        loss = judge.loss(run.smooth)
-        refuse_divergence(epoch, (loss_of_training, loss), training)
-        if loss < progress.best_loss:
-            progress.best_loss, progress.best_epoch = loss, epoch
-            progress.best_state = copy.deepcopy(run.smooth.state_dict())
-        progress.rows.append((epoch, loss_of_training, loss, run.rate()))
-        if checkpoint is not None and training.checkpoint and epoch % training.checkpoint == 0:
-            checkpoint.keep({**run.state(), "progress": vars(progress)})
-    model.load_state_dict(progress.best_state)
-    columns = ["epoch", "train_loss", "validation_loss", "learning_rate"]
-    return pd.DataFrame(progress.rows, columns=columns).assign(best=lambda t: t["epoch"] == progress.best_epoch)
+    return stopped_in_time(_Run(model, train, training, seed), judge.figures, training, checkpoint)
 
 
 def descend_masked(model: nn.Module, train: Levels, epochs: int, training: Training, seed: int) -> None:
@@ -82,21 +61,13 @@ def descend_masked(model: nn.Module, train: Levels, epochs: int, training: Train
     run = _Run(model, train, training, seed)
     for epoch in tqdm(range(1, epochs + 1), desc="refit", disable=None, leave=False):
         refuse_divergence(epoch, (run.epoch(),), training)
-    model.load_state_dict(run.smooth.state_dict())
+    model.load_state_dict(run.descent.smooth.state_dict())
 
 
 def hidden_loss(predicted: Tensor, levels: Levels, shown: Tensor) -> Tensor:
     """Mean squared error of the predictions where a level was measured and hidden."""
     judged = levels.measured & ~shown
     return ((predicted - levels.values).square() * judged).sum() / judged.sum().clamp(min=1)
-
-
-@dataclass
-class _Progress:
-    best_loss: float
-    best_epoch: int
-    best_state: dict[str, Tensor]
-    rows: list[tuple[float, ...]]
 
 
 class _Judge:
@@ -110,6 +81,10 @@ class _Judge:
         drawn = torch.rand(self.levels.values.shape, generator=torch.Generator().manual_seed(seed + 1))
         self.shown = (drawn < shares).to(levels.values.device) & self.levels.measured
 
+    def figures(self, model: nn.Module) -> dict[str, float]:
+        """What ``stopped_in_time`` wants to know of a network."""
+        return {"validation_loss": self.loss(model)}
+
     def loss(self, model: nn.Module) -> float:
         model.eval()
         with torch.inference_mode(), _lowered(self.precision, self.shown):
@@ -122,19 +97,13 @@ def _lowered(precision: str, like: Tensor) -> torch.autocast:
 
 
 class _Run:
-    """One training run: the network, its running mean, its optimiser and its random numbers."""
+    """One training run: the network on its way, the samples, and random numbers of their order and masks."""
 
     def __init__(self, model: nn.Module, train: Levels, training: Training, seed: int) -> None:
         self.model, self.train, self.training = model, train, training
-        self.smooth = copy.deepcopy(model) if training.average else model
         self.random = torch.Generator(device=train.values.device).manual_seed(seed)
         self.steps_an_epoch = math.ceil(len(train) / training.batch)
-        self.optimiser = OPTIMISERS[training.optimiser](
-            model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
-        )
-        total = training.epochs * self.steps_an_epoch
-        share = SCHEDULES[training.schedule]
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: share(step, total))
+        self.descent = Descent(model, training, self.steps_an_epoch)
 
     def epoch(self) -> float:
         """One pass over the training samples in random order; gives the mean loss."""
@@ -144,23 +113,14 @@ class _Run:
         self.model.eval()
         return float(torch.stack(losses).mean())
 
-    def rate(self) -> float:
-        return float(self.schedule.get_last_lr()[0])
-
     def state(self) -> State:
         """Everything that the rest of the run depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in ("model", "smooth", "optimiser", "schedule")}
-        card = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
-        return {**parts, "random": self.random.get_state(), "torch": torch.get_rng_state(), "cuda": card}
+        return {**self.descent.state(), "random": self.random.get_state()}
 
     def resume(self, state: State) -> None:
         """Go on from a saved state."""
-        for name in ("model", "smooth", "optimiser", "schedule"):
-            getattr(self, name).load_state_dict(state[name])
+        self.descent.resume(state)
         self.random.set_state(state["random"])
-        torch.set_rng_state(state["torch"])
-        if state["cuda"] is not None:
-            torch.cuda.set_rng_state(state["cuda"])
 
     def _step(self, rows: Tensor) -> Tensor:
         levels = Levels(self.train.values[rows], self.train.measured[rows])
@@ -169,10 +129,5 @@ class _Run:
         shown = (drawn < share) & levels.measured
         with _lowered(self.training.precision, rows):
             loss = hidden_loss(self.model(levels.values, shown), levels, shown)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        self.schedule.step()
-        if self.smooth is not self.model:
-            follow(self.smooth, self.model, self.training.average, self.schedule.last_epoch)
+        self.descent.step(loss)
         return loss.detach()

@@ -10,7 +10,7 @@ from biox.core.errors import InputError
 from biox.core.study import Study, Training
 from biox.core.types import Axis, Cohort, Fit
 from biox.models import restore
-from biox.steps import optimise
+from biox.steps import descent, optimise
 from biox.steps.augment import augment, mixed, smooth_noise, warped
 from biox.steps.fitted import input_of
 from biox.steps.folds import assign, parts
@@ -231,10 +231,10 @@ def test_averaged_weights_lag_behind_and_settle():
     with torch.no_grad():
         model.weight.fill_(1.0)
         smooth.weight.fill_(0.0)
-    optimise.follow(smooth, model, 0.9, 1)
+    descent.follow(smooth, model, 0.9, 1)
     assert smooth.weight.item() == pytest.approx(0.9)
     for _ in range(3):
-        optimise.follow(smooth, model, 0.9, 1000)
+        descent.follow(smooth, model, 0.9, 1000)
     assert smooth.weight.item() == pytest.approx(1 - 0.1 * 0.9**3)
 
 

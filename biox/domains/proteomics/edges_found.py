@@ -1,5 +1,7 @@
 """How many edges stand against the null of shuffled proteins? Counted from the graphs, as sentences need it."""
 
+from typing import Any
+
 import numpy as np
 
 from biox.core.types import Evidence, claims_table
@@ -33,4 +35,24 @@ def edges_found(found: Found) -> Evidence:
                 "method": how,
             }
         )
-    return Evidence(claims_table(rows), {})
+    return Evidence(claims_table(rows + _how_exact(found)), {})
+
+
+def _how_exact(found: Found) -> list[dict[str, Any]]:
+    """How many samples needed all masks and still missed the bound of the error; none where no bound is on record."""
+    main = found.influences["main"]
+    bound = main.settings.get("graph", {}).get("error")
+    if bound is None or "error" not in main.samples:
+        return []
+    error = main.samples["error"].to_numpy(float)
+    how = "standard error of a sample's edges over random masks, as a share of their spread"
+    return [
+        {"claim": "error of single graphs, median", "value": float(np.median(error)), "n": len(error), "method": how},
+        {
+            "claim": "samples above the error bound",
+            "value": float((error > bound).mean()),
+            "n": len(error),
+            "unit": "share",
+            "method": f"{how}: above {bound:g} after all masks that were allowed",
+        },
+    ]

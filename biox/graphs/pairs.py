@@ -83,10 +83,11 @@ def _strongest_pairs(weight: np.ndarray, allowed: np.ndarray, count: int) -> np.
 def structure_table(average: np.ndarray, pairs: Pairs, *, seed: int) -> pd.DataFrame:
     """One row a protein: its strength in the directed average graph, and its place among the kept edges.
 
-    Where no edge is kept, the layout is that of the STRONGEST pairs.
+    Where fewer edges are kept than half as many as there are proteins, the layout is also that of the STRONGEST pairs.
     """
     degree = degrees(pairs.kept)
-    drawn = pairs.kept if pairs.kept.any() else _strongest_pairs(pairs.weight, pairs.weight > 0, STRONGEST)
+    few = degree.sum() < len(degree)
+    drawn = pairs.kept | (few & _strongest_pairs(pairs.weight, pairs.weight > 0, STRONGEST))
     xy = positions(weighted(pairs.weight, drawn), seed=seed)
     return pd.DataFrame(
         {

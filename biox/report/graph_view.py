@@ -67,7 +67,7 @@ def graph_view(graphs: Graphs, members: Mapping[str, Iterable[str]], caption: st
         "edges": groups,
         "pathways": [[name, rows] for name, rows in listed.items() if rows],
         "tested": tested,
-        "first": min(FIRST, int(graphs.edges["kept"].sum()) or FIRST),
+        "first": min(FIRST, kept) if 2 * (kept := int(graphs.edges["kept"].sum())) >= len(graphs.nodes) else FIRST,
     }
     return GraphView(caption, data)
 

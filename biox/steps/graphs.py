@@ -38,8 +38,8 @@ def graphs(cohort: Cohort, study: Study, fits: MaskedFits, influences: Mapping[s
     predicted if its held-out correlation, joined over the folds, lies above 0 (Holm at 0.05; people, not samples, are
     counted); others have no kept edges and none in ``patients``. Edges are tested against all null arms together
     (``biox.graphs.significance``), q after Benjamini and Hochberg over all pairs, and kept at ``graph.alpha``; without
-    nulls the 100 strongest pairs of predicted proteins are kept. Communities are those of the kept edges. Where none
-    is kept, the layout is that of the strongest pairs, so that there is a picture to look at.
+    nulls the 100 strongest pairs of predicted proteins are kept. Communities are those of the kept edges. Where few
+    are kept, the layout is that of the strongest pairs too, so that there is a picture to look at.
     Influences of other arms than the study has, or not of all samples, are an InputError.
     """
     settings, main = _checked(study, influences)

@@ -87,7 +87,8 @@ bioxGraph.whenSeen("figure.graph-average", (figure) => {
   part("group").closest("label").hidden = data.groups.length < 2;
   part("pathway").replaceChildren(new Option("any", -1), ...data.pathways.map(([name, rows], k) => new Option(name + " (" + rows.length + ")", k)));
   part("pathway").closest("label").hidden = !data.pathways.length;
-  part("kept").checked = keptPairs.size > 0;
+  // A few kept edges alone are no picture: then the strongest are shown, and the kept ones are bold in the list.
+  part("kept").checked = 2 * keptPairs.size >= data.names.length;
   part("kept").closest("label").hidden = !keptPairs.size;
   while (steps.length > 1 && steps[steps.length - 2] >= groups[0].length) steps.pop();
   part("top").max = steps.length - 1;

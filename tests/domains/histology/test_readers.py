@@ -51,7 +51,8 @@ def test_the_readers_are_found_by_their_names():
 
 
 def test_every_example_of_the_page_on_formats_fits_its_reader():
-    page = (Path(__file__).parents[3] / "docs" / "data-formats.md").read_text(encoding="utf-8").split("# Histology")[1]
+    page = (Path(__file__).parents[3] / "docs" / "data-formats.md").read_text(encoding="utf-8")
+    page = page.split("# Histology")[1].split("# Proteomics")[0]
     blocks = re.findall(r"^    data:\n(?:      .*\n)+", page, flags=re.MULTILINE)
     sources = [yaml.safe_load(textwrap.dedent(block))["data"] for block in blocks]
     assert [one.pop("source") for one in sources] == ["slides", "tile_folder", "image_masks"]

@@ -9,25 +9,19 @@ import pandas as pd
 import pytest
 
 from biox.domains.gait.simulate import SimulateSettings, simulate
-from tests.workflow_runs import ROOT, biox, change, planned, said, snakemake
+from tests.workflow_runs import ROOT, biox, change, finished_study, planned, said, snakemake, spoilable
 
 TINY = ROOT / "tests" / "tiny"
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("a folder with spaces")
-    shutil.copytree(TINY, folder / "config")
-    done = snakemake(folder)
-    assert done.returncode == 0, said(done)
-    return folder
+    return finished_study(tmp_path_factory.mktemp("a folder with spaces"), "tiny")
 
 
 @pytest.fixture
 def copy(finished, tmp_path) -> Path:
-    """The finished folder, with its times, for a test to spoil."""
-    shutil.copytree(finished, tmp_path / "copy", copy_function=shutil.copy2)
-    return tmp_path / "copy"
+    return spoilable(finished, tmp_path)
 
 
 def test_one_command_leads_from_raw_data_to_a_report_of_every_study(finished):

@@ -12,7 +12,7 @@ from biox.core import graph_store, store
 from biox.core.places import Places
 from biox.core.studies import read_study
 from biox.graphing import load_influences
-from tests.workflow_runs import ROOT, biox, change, planned, said, snakemake
+from tests.workflow_runs import ROOT, biox, change, finished_study, planned, said, snakemake, spoilable
 
 pytestmark = pytest.mark.slow
 
@@ -21,18 +21,12 @@ ARMS = ["main", "alone", "centred", "null-0", "seed-1"]
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("proteins")
-    shutil.copytree(ROOT / "tests" / "tiny_proteins", folder / "config")
-    done = snakemake(folder)
-    assert done.returncode == 0, said(done)
-    return folder
+    return finished_study(tmp_path_factory.mktemp("proteins"), "tiny_proteins")
 
 
 @pytest.fixture
 def copy(finished, tmp_path) -> Path:
-    """The finished folder, with its times, for a test to spoil."""
-    shutil.copytree(finished, tmp_path / "copy", copy_function=shutil.copy2)
-    return tmp_path / "copy"
+    return spoilable(finished, tmp_path)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The whole workflow on tiny simulated slides, as a user runs it."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +10,19 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tests.workflow_runs import ROOT, biox, change, planned, said, snakemake
+from tests.workflow_runs import biox, change, finished_study, planned, said, snakemake, spoilable
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("slides")
-    shutil.copytree(ROOT / "tests" / "tiny_slides", folder / "config")
-    done = snakemake(folder)
-    assert done.returncode == 0, said(done)
-    return folder
+    return finished_study(tmp_path_factory.mktemp("slides"), "tiny_slides")
 
 
 @pytest.fixture
 def copy(finished, tmp_path) -> Path:
-    """The finished folder, with its times, for a test to spoil."""
-    shutil.copytree(finished, tmp_path / "copy", copy_function=shutil.copy2)
-    return tmp_path / "copy"
+    return spoilable(finished, tmp_path)
 
 
 def test_one_command_leads_from_simulated_slides_to_a_report_with_a_viewer(finished):

@@ -1,6 +1,7 @@
 """The workflow as a user runs it, in a folder of its own."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,20 @@ def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2", *words]
     profile = ["--profile", ROOT / "workflow/profiles/default"]
     return subprocess.run([*map(str, [*command, *profile])], capture_output=True, text=True, timeout=600)
+
+
+def finished_study(folder: Path, name: str) -> Path:
+    """A folder in which the workflow has run over the study files of ``tests/NAME``."""
+    shutil.copytree(ROOT / "tests" / name, folder / "config")
+    done = snakemake(folder)
+    assert done.returncode == 0, said(done)
+    return folder
+
+
+def spoilable(finished: Path, folder: Path) -> Path:
+    """A copy of a finished folder, with its times, for a test to spoil."""
+    shutil.copytree(finished, folder / "copy", copy_function=shutil.copy2)
+    return folder / "copy"
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:

@@ -37,7 +37,8 @@ class Changed:
 
     first: weights of the first layer, shape (input, unit), the proteins twice: x and 1 - x.
     above, below: the last layer as its outputs above and below 0 hand down relevance. products: the number type in
-    which relevance is multiplied with weights; hands_down: the changed matrices of ``between`` in that type.
+    which relevance is multiplied with weights; in that type, hands_down: the changed matrices of ``between``, and last:
+    those of ``above`` and ``below`` one under the other, (2 output, unit).
     """
 
     gamma: float
@@ -48,6 +49,7 @@ class Changed:
     above: Dense
     below: Dense
     hands_down: tuple[Tensor, ...]
+    last: Tensor
 
 
 def changed(model: MaskedMLP, gamma: float, products: torch.dtype | None = None) -> Changed:
@@ -58,6 +60,7 @@ def changed(model: MaskedMLP, gamma: float, products: torch.dtype | None = None)
     """
     first, *middle, last = model.weights()
     between = tuple(_dense(weight, bias, gamma) for weight, bias in middle)
+    above, below = _dense(*last, gamma), Dense(*last, *(value + gamma * value.clamp(max=0) for value in last))
     kind = products or first[0].dtype
     return Changed(
         gamma,
@@ -65,9 +68,10 @@ def changed(model: MaskedMLP, gamma: float, products: torch.dtype | None = None)
         first[0].T.contiguous(),
         first[1],
         between,
-        _dense(*last, gamma),
-        Dense(*last, *(value + gamma * value.clamp(max=0) for value in last)),
+        above,
+        below,
         tuple(layer.raised.to(kind) for layer in between),
+        torch.cat([above.raised, below.raised]).to(kind),
     )
 
 
@@ -92,8 +96,7 @@ def relevance_of_targets(
     predicted, share, place = _outputs(network, top, targets)
     # Factors of another number type than the products would have all of these copied at every multiplication.
     factors = [ratio.to(network.products).unsqueeze(1) for ratio in ratios]
-    last = torch.cat([network.above.raised, network.below.raised]).to(network.products)
-    carried = last[place].mul_(share.to(network.products).unsqueeze(2)).mul_(factors[-1])
+    carried = network.last[place].mul_(share.to(network.products).unsqueeze(2)).mul_(factors[-1])
     for weight, factor in zip(reversed(network.hands_down), reversed(factors[:-1]), strict=True):
         carried = torch.matmul(carried, weight).mul_(factor)
     found = torch.bmm(carried, inputs.raised.to(network.products).transpose(1, 2))

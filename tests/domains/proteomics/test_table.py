@@ -1,5 +1,4 @@
 import csv
-import time
 
 import numpy as np
 import pandas as pd
@@ -273,13 +272,13 @@ def test_unknown_columns_in_the_settings_are_refused(tmp_path, options):
 
 
 @pytest.mark.slow
-def test_seven_thousand_samples_are_read_in_seconds(tmp_path):
+def test_seven_thousand_samples_are_read_as_they_were_written(tmp_path):
     names = [f"S{n}" for n in range(7000)]
-    levels(names, [f"p{n}" for n in range(300)]).to_csv(tmp_path / "large.csv")
-    start = time.process_time()
+    frame = levels(names, [f"p{n}" for n in range(300)])
+    frame.to_csv(tmp_path / "large.csv")
     cohort = table(TableSettings(file=tmp_path / "large.csv"))
-    assert cohort.x.shape == (7000, 300)
-    assert time.process_time() - start < 5
+    assert list(cohort.samples["sample"]) == names
+    assert np.array_equal(cohort.x, frame.to_numpy(np.float32))
 
 
 def test_a_numeric_batch_beside_the_levels_is_not_taken_for_a_protein(tmp_path):

@@ -1,20 +1,24 @@
 # make run    install, run the workflow over the default studies, say where the reports lie
 #             (make run STUDIES=my_study,other: those studies only)
-# make test   install, then format, lint, types, import floors, workflow lint and all tests
+# make test   install, then format, lint, types, import floors, workflow lint and the tests (under 15 minutes on two cores)
+# make test-long   the tests that take minutes each: killed processes, Slurm, two whole runs
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell command -v $(p) 2>/dev/null)))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 CORES ?= all
 TESTS ?= tests
 
-.PHONY: run test check dag clean
+.PHONY: run test test-long check dag clean
 
 run: .venv/ready
 	@snakemake --profile workflow/profiles/default --cores $(CORES) $(if $(STUDIES),--config studies='[$(STUDIES)]')
 	@echo "Reports: $(CURDIR)/reports/index.html"
 
 test: .venv/ready-to-test check
-	pytest -n 2 $(TESTS)
+	pytest -n 2 -m "not long" $(TESTS)
+
+test-long: .venv/ready-to-test
+	pytest -m long $(TESTS)
 
 check: .venv/ready-to-test
 	ruff format --check .

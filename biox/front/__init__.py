@@ -1,0 +1,1 @@
+"""For those who start: write a study file, check the machine, plan and run a study."""

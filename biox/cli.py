@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 a fault of biox (with its traceback), 2 something the user
 
 import argparse
 import errno
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,10 +39,15 @@ def main(words: list[str] | None = None) -> int:
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """Hold numerical libraries to the threads that the study allows, before any of them is imported."""
-    threads = str(options.threads)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = threads
+    """Hold numerical libraries to the threads that the study sets for this step, before any of them is imported."""
+    from biox.core.studies import PARTS, read_study
+    from biox.core.threads import hold
+    from biox.places import Places
+
+    if "compute" in PARTS.get(options.verb, ()):
+        hold(read_study(Places(options.config, options.results, options.study).file).compute.threads)
+    else:
+        hold(1)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,7 +58,6 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, default=Path("config"), help="folder of the study files (config)")
     common.add_argument("--results", type=Path, default=Path("results"), help="folder of all results (results)")
-    common.add_argument("--threads", type=int, default=1, help="processor threads to use (1)")
 
     for name, (run, arguments) in VERBS.items():
         one = verbs.add_parser(name, parents=[common], help=summary(run), description=summary(run))

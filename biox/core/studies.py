@@ -21,6 +21,22 @@ from biox.core.study import AGAINST, Method, Study, Variant
 from biox.core.trust_settings import MIXTURES
 
 METHODS = "biox.explain.methods"
+# The part of a study that each step depends on.
+PARTS = {
+    "simulate": ("domain", "simulate"),
+    "ingest": ("domain", "data", "classes", "label_level", "seed", "folds"),
+    "external": ("domain", "external", "classes", "label_level"),
+    "train": ("folds", *Variant.model_fields, "variants", "seed", "compute"),
+    "influence": ("methods", "compute"),
+    "baselines": ("folds", "learn", "prepare", "seed", "compute"),
+    "graphs": ("methods", "seed", "compute"),
+    "attribute": ("methods", "compute"),
+    "trust": ("methods", "trust", "compute", "seed"),
+    "heatmaps": ("data", "methods"),
+    "validate": ("validate_", "seed", "trust", "compute"),
+    "report": ("title", "question", "methods", "trust"),
+    "predict": ("predict", "methods", "compute"),
+}
 # The part of the section ``graph`` that each step of a graph study depends on.
 GRAPH_PARTS = {
     "train": ("nulls", "seeds"),
@@ -150,22 +166,7 @@ def _check_composite(choice: Named, where: str) -> None:
 
 def settings_for(study: Study, step: str) -> dict[str, Any]:
     """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
-    parts = {
-        "simulate": ("domain", "simulate"),
-        "ingest": ("domain", "data", "classes", "label_level", "seed", "folds"),
-        "external": ("domain", "external", "classes", "label_level"),
-        "train": ("folds", *Variant.model_fields, "variants", "seed", "compute"),
-        "influence": ("methods", "compute"),
-        "baselines": ("folds", "learn", "prepare", "seed"),
-        "graphs": ("methods", "seed"),
-        "attribute": ("methods", "compute"),
-        "trust": ("methods", "trust", "compute", "seed"),
-        "heatmaps": ("data", "methods"),
-        "validate": ("validate_", "seed", "trust"),
-        "report": ("title", "question", "methods", "trust"),
-        "predict": ("predict", "methods"),
-    }
-    settings = study.model_dump(mode="json", include=set(parts[step]))
+    settings = study.model_dump(mode="json", include=set(PARTS[step]))
     if study.graph is None or step not in GRAPH_PARTS:
         return settings
     return {**settings, "graph": study.graph.model_dump(mode="json", include=set(GRAPH_PARTS[step]))}

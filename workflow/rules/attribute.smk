@@ -17,5 +17,5 @@ rule attribute:
         settings=settings_of("attribute"),
         folder=FOLDER,
     shell:
-        "biox attribute {wildcards.study} --config {params.folder:q} --threads {threads} --fold {wildcards.fold}"
+        "biox attribute {wildcards.study} --config {params.folder:q} --fold {wildcards.fold}"
         " --method {wildcards.method} --out {output} > {log} 2>&1"

@@ -20,7 +20,7 @@ rule influence:
         settings=settings_of("influence"),
         folder=FOLDER,
     shell:
-        "biox influence {wildcards.study} --config {params.folder:q} --threads {threads} --fold {wildcards.fold}"
+        "biox influence {wildcards.study} --config {params.folder:q} --fold {wildcards.fold}"
         " --method {wildcards.method} --shard {wildcards.shard} --out {output} > {log} 2>&1"
 
 
@@ -42,7 +42,7 @@ rule baselines:
         settings=settings_of("baselines"),
         folder=FOLDER,
     shell:
-        "biox baselines {wildcards.study} --config {params.folder:q} --threads {threads} --out {output} > {log} 2>&1"
+        "biox baselines {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"
 
 
 rule graphs:
@@ -69,4 +69,4 @@ rule graphs:
         settings=settings_of("graphs"),
         folder=FOLDER,
     shell:
-        "biox graphs {wildcards.study} --config {params.folder:q} --threads {threads} --out {output} > {log} 2>&1"
+        "biox graphs {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"

@@ -18,5 +18,5 @@ rule predict:
         settings=settings_of("predict"),
         folder=FOLDER,
     shell:
-        "biox predict {wildcards.study} --config {params.folder:q} --threads {threads} --case {wildcards.case}"
+        "biox predict {wildcards.study} --config {params.folder:q} --case {wildcards.case}"
         " --out {output.data} --page {output.page} > {log} 2>&1"

@@ -17,5 +17,5 @@ rule train:
         settings=settings_of("train"),
         folder=FOLDER,
     shell:
-        "biox train {wildcards.study} --config {params.folder:q} --threads {threads} --fold {wildcards.fold}"
+        "biox train {wildcards.study} --config {params.folder:q} --fold {wildcards.fold}"
         " --out {output} > {log} 2>&1"

@@ -18,5 +18,5 @@ rule trust:
         settings=settings_of("trust"),
         folder=FOLDER,
     shell:
-        "biox trust {wildcards.study} --config {params.folder:q} --threads {threads} --fold {wildcards.fold}"
+        "biox trust {wildcards.study} --config {params.folder:q} --fold {wildcards.fold}"
         " --out {output} > {log} 2>&1"

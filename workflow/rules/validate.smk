@@ -25,4 +25,4 @@ rule validate:
         settings=settings_of("validate"),
         folder=FOLDER,
     shell:
-        "biox validate {wildcards.study} --config {params.folder:q} --threads {threads} --out {output} > {log} 2>&1"
+        "biox validate {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import BaseModel
-
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -53,20 +51,3 @@ def checksums(paths: Iterable[Path]) -> dict[str, str]:
     Files are called as they were named; those of an installed package from the package's name on.
     """
     return {file.as_posix().split("/site-packages/")[-1]: sha256(file) for file in files_in(paths)}
-
-
-def paths_in(value: object) -> list[Path]:
-    """Every path named anywhere in a settings object: the raw files that a step will read.
-
-    Settings that know their files better than by the folders they name have a method ``files_read`` that lists them.
-    """
-    if isinstance(value, Path):
-        return [value]
-    if isinstance(value, BaseModel):
-        own = getattr(value, "files_read", None)
-        if own is not None:
-            return own()
-        value = {name: getattr(value, name) for name in type(value).model_fields}
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [path for item in value for path in paths_in(item)] if isinstance(value, list | tuple) else []

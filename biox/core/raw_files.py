@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from biox.core.errors import InputError
-from biox.core.files import files_in, paths_in
+from biox.core.files import files_in
 from biox.core.sections import bound_case, bound_variant, section
 from biox.core.study import Study
 
@@ -47,6 +49,23 @@ def case_files(study: Study) -> dict[str, list[Path]]:
     """The files of every new case that the study names, but for those that it simulates first."""
     named = {name: paths_in(list(bound_case(study, name).values())) for name in study.predict}
     return {name: [path for path in paths if not _simulated(study, path)] for name, paths in named.items()}
+
+
+def paths_in(value: object) -> list[Path]:
+    """Every path named anywhere in a settings object: the raw files that a step will read.
+
+    Settings that know their files better than by the folders they name have a method ``files_read`` that lists them.
+    """
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, BaseModel):
+        own = getattr(value, "files_read", None)
+        if own is not None:
+            return own()
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [path for item in value for path in paths_in(item)] if isinstance(value, list | tuple) else []
 
 
 def _simulated(study: Study, path: Path) -> bool:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from biox.core.choices import Named
 from biox.core.errors import InputError, listed
-from biox.core.files import paths_in
 from biox.core.find import bind, find
+from biox.core.raw_files import paths_in
 from biox.core.study import Study
 from biox.core.types import Cohort
 

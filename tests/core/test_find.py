@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from biox.core.errors import InputError
-from biox.core.files import paths_in
 from biox.core.find import bind, find, known
+from biox.core.raw_files import paths_in
 from biox.core.study import Strict
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from biox.core.errors import InputError
-from biox.core.files import paths_in
+from biox.core.raw_files import paths_in
 from biox.domains.gait.table import TableSettings, table
 
 PERCENT = np.arange(101)

@@ -9,8 +9,8 @@ import yaml
 from PIL import Image
 
 from biox.core.errors import InputError
-from biox.core.files import paths_in
 from biox.core.find import bind, find, known
+from biox.core.raw_files import paths_in
 from biox.core.store import load_cohort, save_cohort
 from biox.core.types import Cohort
 from biox.domains.histology.image_masks import ImageMasks, image_masks

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from biox.core.errors import InputError
-from biox.core.files import paths_in
 from biox.core.find import bind, known
+from biox.core.raw_files import paths_in
 from biox.core.store import load_cohort, save_cohort
 from biox.domains.proteomics.table import TableSettings, table
 

@@ -7,7 +7,7 @@ A seed draws the world, its network's first weights and the order of its trainin
 its defaults (and LRP further rules), with the task's groups where it takes features away in groups, and explains new
 samples that the network answers rightly. Beside them stand maps that know nothing of the model, and LRP maps that were
 made wrong. A network that has not learnt its task is not explained, and the table says so. Trained
-networks and records are kept in FOLDER, world by world: a run that was interrupted goes on where it stopped, and a
+records are kept in FOLDER, world by world: a run that was interrupted goes on where it stopped, and a
 later one asks only those methods that are new (after a change of an old one, begin with an empty folder). Measures:
 ``truth_measures``; what the table says: ``truth_summary``; the page docs/which-method.md: ``truth_page``.
 """
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--tasks", default=",".join(task.name for task in TASKS), help="names, with commas between")
-    parser.add_argument("--kept", type=Path, help="folder of networks and records; with it, results are written")
+    parser.add_argument("--kept", type=Path, help="folder of records; with it, results are written")
     options = parser.parse_args()
     torch.set_num_threads(1)
     names = [name.strip() for name in options.tasks.split(",")]
@@ -63,13 +63,11 @@ def gathered(tasks: Sequence[Task], seeds: Sequence[int], folder: Path | None) -
 
 
 def _kept(task: Task, seed: int, place: Path) -> dict[str, Any]:
-    """The record of one world, and its network, made where they are not there yet."""
-    network, file = place.with_suffix(".pt"), place.with_suffix(".json")
+    """The record of one world; its network is learnt anew, the methods of an earlier record are not asked again."""
+    file = place.with_suffix(".json")
     place.parent.mkdir(parents=True, exist_ok=True)
-    if not network.exists():
-        torch.save(task.make(seed), network)
     before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    record = of_world(torch.load(network, weights_only=False), task, seed, before)
+    record = of_world(task.make(seed), task, seed, before)
     file.write_text(json.dumps(record), encoding="utf-8")
     return record
 

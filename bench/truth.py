@@ -6,7 +6,7 @@
 A seed draws the world, its network's first weights and the order of its training. Each method of ``biox.explain`` gets
 its defaults (and LRP further rules), with the task's groups where it takes features away in groups, and explains new
 samples that the network answers rightly. Beside them stand maps that know nothing of the model, and LRP maps that were
-made wrong. A network that has not learnt its task is not explained, and the table says so. Trained
+made wrong. A network that has not learnt its task is not explained, and the table says so. Their
 records are kept in FOLDER, world by world: a run that was interrupted goes on where it stopped, and a
 later one asks only those methods that are new (after a change of an old one, begin with an empty folder). Measures:
 ``truth_measures``; what the table says: ``truth_summary``; the page docs/which-method.md: ``truth_page``.

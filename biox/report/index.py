@@ -9,6 +9,7 @@ from biox.report.answer import question
 from biox.report.blocks import Text
 from biox.report.given import Given
 from biox.report.page import environment
+from biox.report.scripts import SCRIPTS
 
 
 @dataclass(frozen=True)
@@ -31,4 +32,4 @@ def entry(study: Study, cohort: Cohort, evidence: Evidence) -> Entry:
 
 def index_page(entries: Sequence[Entry]) -> str:
     """The HTML of the index; each study links to ``NAME/index.html`` beside it."""
-    return environment().get_template("index.html").render(entries=entries)
+    return environment().get_template("index.html").render(entries=entries, scripts=SCRIPTS)

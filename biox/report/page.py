@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+import biox
 from biox.core.find import find, known
 from biox.report.agreement import agreement, maps_between_classes
 from biox.report.answer import question
@@ -25,6 +25,7 @@ from biox.report.origin import all_claims, origin
 from biox.report.people import people
 from biox.report.performance import performance
 from biox.report.plain import plain
+from biox.report.scripts import allowed, asset, inline, scripts
 from biox.report.svg import look, standalone
 from biox.report.trust import trust, trust_checks
 from biox.report.truth import truth
@@ -70,7 +71,8 @@ def study_page(given: Given) -> Page:
 def page(title: str, subtitle: str, sections: Sequence[Section], home: str = "../index.html") -> Page:
     """Any page of sections: its HTML, and each of its figures as a file."""
     drawn = {figure.name: standalone(figure.svg) for part in sections for figure in figures(part.blocks)}
-    html = environment().get_template("page.html").render(title=title, subtitle=subtitle, sections=sections, home=home)
+    given = {"title": title, "subtitle": subtitle, "sections": sections, "home": home}
+    html = environment().get_template("page.html").render(**given, scripts=scripts(sections))
     return Page(html, drawn)
 
 
@@ -88,8 +90,8 @@ def environment() -> Environment:
     made.filters.update(kind=lambda block: type(block).__name__.lower(), drawing=Markup, data=_data)
     made.filters.update(has_viewer=has_viewer, viewer_data=viewer_data)
     made.filters.update(has_graph=has_graph, asks_for_files=asks_for_files, drawn_data=drawn_data, levels=levels)
-    made.globals.update(style=Markup(_style()), asset=lambda name: Markup(_asset(name)), first_level=FIRST)
-    made.globals.update(script=Markup(_asset("script.js") + _asset("levels.js")))
+    made.globals.update(style=Markup(_style()), asset=lambda name: Markup(asset(name)), first_level=FIRST, version=biox.__version__)
+    made.filters.update(inline=inline, allowed=allowed)
     return made
 
 
@@ -109,11 +111,7 @@ def _style() -> str:
         f":root {{ {day} }}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {night} }} }}\n"
         f":root[data-theme=dark] {{ {night} }}\n@media print {{ :root:root:root {{ {day} }} }}\n"
     )
-    return themes + look() + "\n" + _asset("style.css") + _asset("levels.css")
-
-
-def _asset(name: str) -> str:
-    return (files("biox.report") / "templates" / name).read_text(encoding="utf-8")
+    return themes + look() + "\n" + asset("style.css") + asset("levels.css") + asset("paper.css")
 
 
 def _data(hover: Hover) -> Markup:

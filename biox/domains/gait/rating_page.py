@@ -6,8 +6,11 @@ from typing import Protocol
 
 import numpy as np
 
+from biox.core.script_hash import script_hash
+
 WIDTH, HEIGHT, EDGE, RIGHT = 300, 170, 38, 22
 LEVELS = 6
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline';"
 
 
 class _Sheet(Protocol):
@@ -38,6 +41,7 @@ def page(
     form = "relevance" if coloured else "plain"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{POLICY} script-src {script_hash(SCRIPT)}">
 <title>Rating of gait curves</title><style>{STYLE}</style></head><body data-form="{form}">
 <h1>Rating of gait curves</h1>
 <p>Each sheet shows the mean forces of one person over the stance phase (0-100 %), in {escape(unit)}. Judge each sheet

@@ -1,3 +1,4 @@
+"use strict";
 (function () {
   // The address keeps the level behind the place in the page: "#curves&reader=institution".
   const choices = [...document.querySelectorAll(".levels input")];

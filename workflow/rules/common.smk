@@ -9,9 +9,14 @@ from biox.core.errors import InputError
 from biox.core.raw_files import case_files, input_files, learning_files, watched_files
 from biox.core.studies import check_study, opposite, read_study, settings_for
 
-# With `--software-deployment-method conda`, jobs find the packages they need in this environment; without it, in the one
-# that Snakemake itself runs in, whether or not that is activated. biox always comes from where Snakemake found it.
+# With `--software-deployment-method conda`, jobs find the packages they need in this environment, with `apptainer` in the
+# image below (workflow/containers says how to build it); without either, in the one that Snakemake itself runs in, whether
+# or not that is activated. biox always comes from where Snakemake found it.
 ENVIRONMENT = "../envs/biox.yaml"
+
+IMAGE = config.get(
+    "container", str(Path(workflow.basedir) / "workflow/containers/biox.sif")
+)
 HOME = Path(biox.__file__).parent.parent
 OWN = (
     ""
@@ -20,6 +25,8 @@ OWN = (
 )
 shell.prefix(
     f"set -euo pipefail; {OWN}export PYTHONPATH={quote(str(HOME))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+    # A Slurm job that was granted no graphics card sees none: the one that it could see is another job's.
+    'if [ "${{SLURM_JOB_ID:-}}" ] && [ -z "${{CUDA_VISIBLE_DEVICES:-}}" ]; then export CUDA_VISIBLE_DEVICES=; fi; '
     'biox() {{ python -m biox.cli "$@"; }}; '
 )
 
@@ -38,6 +45,9 @@ except InputError as error:
     raise WorkflowError(str(error))
 
 
+container: IMAGE
+
+
 wildcard_constraints:
     study="|".join(STUDIES),
     fold=r"\d+",
@@ -47,8 +57,14 @@ wildcard_constraints:
 
 
 def needs(step, gpu=False):
-    """Resources of a rule, from the configuration; a graphics card where the study asks for one."""
+    """Resources of a rule, from the configuration; a graphics card where the study asks for one.
+
+    A repeated attempt asks for as much memory again as the first: too little memory is what a cluster kills jobs for.
+    """
     wanted = dict(config["resources"].get(step, {}))
+    if "mem_mb" in wanted:
+        first = wanted["mem_mb"]
+        wanted["mem_mb"] = lambda wildcards, attempt: first * attempt
     if gpu:
         wanted["gpu"] = lambda wildcards: int(
             STUDIES[wildcards.study].compute.device == "cuda"

@@ -1,29 +1,57 @@
 """The command line: one subcommand a verb.
 
-Exit codes: 0 done, 1 a fault of biox (with its traceback), 2 something the user can mend (one sentence says what),
-130 stopped by the user.
+Exit codes: 0 done, 1 a fault of biox (with its traceback) or a run in which a job failed, 2 something the user can mend
+(one sentence says what), 130 stopped by the user.
 """
 
 import argparse
 import errno
+import os
+import shlex
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import biox
-from biox import commands, explaining, graphing, predicting
+from biox import commands, explaining, graphing, predicting, reporting
 from biox.core.errors import InputError
+from biox.front import completion, doctor, new, plan
+from biox.front import run as running
+from biox.front.words import misunderstood
 
+FAULT = (
+    "This is a fault of biox, not of your files. Please report it where biox is developed (the issues of its repository), "
+    "with the lines above, the output of `biox doctor`, and what you called: {command}"
+)
 # The disk is full, read-only or not ours to write.
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
+    if "_ARGCOMPLETE" in os.environ:
+        completion.complete(parser())
+    wrong = misunderstood(words, VERBS)
+    if wrong is not None:
+        print(wrong, file=sys.stderr)
+        return 2
+    own, further = split(words)
+    options = parser().parse_args(own, argparse.Namespace(further=further))
+    try:
+        return carried_out(options)
+    except Exception:
+        traceback.print_exc()
+        print(FAULT.format(command=shlex.join(["biox", *words])), file=sys.stderr)
+        return 1
+
+
+def carried_out(options: argparse.Namespace) -> int:
+    """Run one command; returns the exit code, and raises what is a fault of biox."""
     try:
         prepare(options)
-        options.run(options)
+        return options.run(options) or 0
     except InputError as error:
         print(f"biox {options.verb}: {error}", file=sys.stderr)
         return 2
@@ -35,7 +63,14 @@ def main(words: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"biox {options.verb}: stopped; nothing half done was kept.", file=sys.stderr)
         return 130
-    return 0
+
+
+def split(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words of ``biox run``, and those after ``--``, which are for snakemake."""
+    if words[0] != "run" or "--" not in words:
+        return words, []
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -64,10 +99,14 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run)
         for argument in arguments:
             flags, settings = ARGUMENTS[argument]
-            one.add_argument(*flags, **settings)
+            added = one.add_argument(*flags, **settings)
+            if argument in NAMING_STUDIES:
+                setattr(added, "completer", completion.study_names)
     return top
 
 
+# The packages of biox.domains (a test holds the two together): looking for them would take as long as all the rest.
+DOMAINS = ("gait", "histology", "proteomics")
 ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "study": (("study",), {"help": "name of a study in the config folder, or the path of its file"}),
     "studies": (("studies",), {"nargs": "+", "help": "names of studies"}),
@@ -86,10 +125,26 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "case": (("--case",), {"help": "name of a case in the study's predict section, instead of a file"}),
     "variant": (("--variant",), {"default": "main", "help": "whose models judge: main, or a variant of the study"}),
     "page": (("--page",), {"type": Path, "help": "where the report of the case goes (report.html in --out)"}),
+    "some": (("studies",), {"nargs": "*", "help": "names of studies (those that config.yaml lists)"}),
+    "domain": (("--domain",), {"required": True, "choices": DOMAINS, "help": "the field of the study"}),
+    "source": (("--source",), {"help": "what reads the data (table, or slides); simulate: data of our making"}),
+    "cores": (("--cores",), {"help": "processor cores to use, a number or all (what the profile says)"}),
+    "profile": (("--profile",), {"default": "default", "help": "how jobs are run: default, slurm, or a profile's folder"}),
+    "dry": (("--dry-run",), {"action": "store_true", "help": "only say what would be done"}),
+    "unlock": (("--unlock",), {"action": "store_true", "help": "first take away the lock of a run that is dead"}),
+    "all": (("--all",), {"action": "store_true", "help": "count what is already done, too"}),
+    "shell": (("shell",), {"choices": completion.SHELLS, "help": "which shell"}),
     "with": (("--method",), {"help": "name of the method to explain with (the study's first)"}),
 }
 
-VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] = {
+NAMING_STUDIES = ("study", "studies", "some")
+
+VERBS: dict[str, tuple[Callable[[argparse.Namespace], int | None], tuple[str, ...]]] = {
+    "new": (new.new, ("study", "domain", "source")),
+    "run": (running.run, ("some", "cores", "profile", "dry", "unlock")),
+    "plan": (plan.plan, ("some", "profile", "all")),
+    "doctor": (doctor.doctor, ()),
+    "completion": (completion.completion, ("shell",)),
     "check": (commands.check, ("studies",)),
     "simulate": (commands.simulate, ("study", "out")),
     "ingest": (commands.ingest, ("study", "out")),
@@ -102,14 +157,15 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], None], tuple[str, ...]]] =
     "graphs": (graphing.graphs, ("study", "out")),
     "heatmaps": (explaining.heatmaps, ("study", "method", "out")),
     "validate": (commands.validate, ("study", "out")),
-    "report": (commands.report, ("study", "out")),
-    "index": (commands.index, ("studies", "out")),
+    "viewer": (reporting.viewer, ("study", "out")),
+    "report": (reporting.report, ("study", "out")),
+    "index": (reporting.index, ("studies", "out")),
     "predict": (predicting.predict, ("study", "file", "case", "variant", "with", "out", "page")),
     "ratings": (commands.ratings, ("study", "out")),
 }
 
 
-def summary(run: Callable[[argparse.Namespace], None]) -> str:
+def summary(run: Callable[[argparse.Namespace], int | None]) -> str:
     """What a command does, from its docstring."""
     return (run.__doc__ or "").split("\n")[0].rstrip(".")
 

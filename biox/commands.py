@@ -11,7 +11,6 @@ from biox.core.files import whole, write_text
 from biox.graphing import graph_evidence
 from biox.places import (
     checkpoint_in,
-    explained_in,
     forget,
     load_cohort,
     load_external,
@@ -21,8 +20,6 @@ from biox.places import (
     opened,
     own_folder,
     record,
-    viewer_listing,
-    write_page,
 )
 
 
@@ -51,6 +48,7 @@ def simulate(options: argparse.Namespace) -> None:
 def ingest(options: argparse.Namespace) -> None:
     """Read a study's raw data into a cohort."""
     from biox.core import store
+    from biox.core.pseudonyms import key_table, pseudonyms
     from biox.core.raw_files import input_files
     from biox.steps.ingest import ingest
 
@@ -58,7 +56,9 @@ def ingest(options: argparse.Namespace) -> None:
     study, _ = opened(options)
     files = input_files(study)
     with whole(options.out) as fresh:
-        store.save_cohort(ingest(study), fresh)
+        cohort = ingest(study)
+        store.save_cohort(cohort, fresh)
+        write_text(fresh / "pseudonyms.csv", key_table(pseudonyms(cohort.samples)).to_csv(index=False))
         record(fresh, "ingest", study, files)
 
 
@@ -120,45 +120,6 @@ def validate(options: argparse.Namespace) -> None:
     with whole(options.out) as fresh:
         store.save_evidence(evidence, fresh)
         record(fresh, "validate", study, [*places.of_all_folds(study), *input_files(study, "validate")])
-
-
-def report(options: argparse.Namespace) -> None:
-    """Write the report of a study: the page, and its figures in a folder beside it."""
-    from biox.core import graph_store, provenance, store
-    from biox.report.given import Given
-    from biox.steps.report import report
-
-    study, places = opened(options)
-    folders = {
-        "ingest": places.cohort,
-        "train": places.fit(0),
-        "trust": places.trust(0),
-        "validate": places.evidence,
-        **explained_in(study, places),
-    }
-    records = {step: provenance.read(folder) for step, folder in folders.items()}
-    given = Given(
-        study,
-        load_cohort(places),
-        store.load_evidence(places.evidence),
-        load_relevances(study, places) if study.graph is None else {},
-        records,
-        viewer_listing(places.heatmaps(next(iter(study.methods)))),
-        graph_store.load_graphs(places.graphs) if study.graph is not None else None,
-    )
-    page = report(given)
-    write_page(options.out, page, options.out.parent / "figures")
-
-
-def index(options: argparse.Namespace) -> None:
-    """Write the page that leads to all reports."""
-    from biox.core import store
-    from biox.steps.index import index
-
-    opened_studies = [opened(options, name) for name in options.studies]
-    write_text(
-        options.out, index((study, load_cohort(p), store.load_evidence(p.evidence)) for study, p in opened_studies)
-    )
 
 
 def ratings(options: argparse.Namespace) -> None:

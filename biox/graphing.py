@@ -53,7 +53,6 @@ def baselines(options: argparse.Namespace) -> None:
 def graphs(options: argparse.Namespace) -> None:
     """Draw the graphs of a study from all influences, and write them for other programs and for the report."""
     from biox.core import graph_store
-    from biox.report.patient_files import write_patient_files
     from biox.steps.graphs import graphs, write_exports
 
     own_folder(options.out)
@@ -64,7 +63,6 @@ def graphs(options: argparse.Namespace) -> None:
     with whole(options.out) as fresh:
         graph_store.save_graphs(found, fresh)
         write_exports(found, fresh / "exports")
-        write_patient_files(found, cohort.samples, fresh / "viewer")
         used = [places.cohort, *(places.fit(fold) for fold in fits), *places.influences(study, method)]
         record(fresh, "graphs", study, used)
 

@@ -113,7 +113,7 @@ def own_folder(path: Path) -> Path:
 def own_viewer(path: Path) -> Path:
     """The path, if writing a viewer there takes nothing else away: absent, or an earlier viewer."""
     if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in VIEWERS):
-        raise InputError(f"{path} holds other files than a viewer's; give --out another folder.")
+        raise InputError(f"{path} holds other files than a viewer's; give --out or --page another name.")
     return path
 
 

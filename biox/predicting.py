@@ -1,16 +1,17 @@
 """Saved models applied to what is new: people in gait, slides and pictures in histology, patients in proteomics."""
 
 import argparse
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biox.core.errors import InputError, listed
-from biox.core.files import whole
-from biox.places import Places, known_method, load_cohort, load_fits, opened, own_folder, record, write_page
+from biox.core.files import whole, write_text
+from biox.places import Places, known_method, load_cohort, load_fits, opened, own_folder, own_viewer, record, write_page
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from biox.core.graph_types import Influence, MaskedFit
     from biox.core.study import Study
     from biox.core.types import Cohort, Fit
@@ -45,6 +46,7 @@ def _people(options: argparse.Namespace, places: Places, cohort: "Cohort", targe
     from biox.core import store
     from biox.report import person_page
     from biox.steps.predict import new_people, out_of_fold, predict
+    from biox.steps.pseudonyms import named_people, origin
 
     study, _ = opened(options)
     method = options.method or next(iter(study.methods))
@@ -53,9 +55,10 @@ def _people(options: argparse.Namespace, places: Places, cohort: "Cohort", targe
     prediction = predict(study, cohort, fits, method, people)
     with whole(options.out) as fresh:
         store.save_prediction(prediction, fresh)
+        _write_key(prediction.samples, fresh)
         made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
-    named = {**made, "variant": options.variant}
-    page = person_page(study, cohort, out_of_fold(cohort, fits), prediction, named)
+    shown, about = named_people(prediction, study), origin({**made, "variant": options.variant}, study)
+    page = person_page(study, cohort, out_of_fold(cohort, fits), shown, about)
     write_page(target, page, target.parent / f"{target.stem}-figures")
 
 
@@ -65,24 +68,26 @@ def _slides(options: argparse.Namespace, places: Places, cohort: "Cohort", targe
     from biox.steps.predict_files import room_on_disk, write_prediction
     from biox.steps.predict_slides import predict_slides
     from biox.steps.predict_source import new_tiles
+    from biox.steps.pseudonyms import NEW, copy_viewer, listing, named_slides, names_in, origin
 
     study, _ = opened(options)
     method = options.method or next(iter(study.methods))
-    viewer = target.parent / f"{target.stem}-viewer"
-    if viewer.exists() and not (viewer / "viewer.json").exists():
-        raise InputError(f"{viewer} holds other files than a viewer's; give --page another name.")
+    viewer = own_viewer(target.parent / f"{target.stem}-viewer")
     new, files = new_tiles(study, cohort, options.case, options.file)
     fits = _fits(study, places, options.variant)
     with whole(options.out) as fresh:
         fresh.mkdir()
         room = partial(room_on_disk, folder=fresh / "relevance.zarr")
         found = predict_slides(study, cohort, fits, method, new, room)
-        listing = write_prediction(found, fresh)
+        shown = write_prediction(found, fresh)
+        _write_key(found.new.samples, fresh)
         made = record(fresh, "predict", study, [*files, *(places.fit(fold) for fold in fits)])
-        page = slide_page(study, found, listing, viewer.name, made)
-    if listing is not None:
+        known = names_in(study, found.new.samples, NEW)
+        slides = None if shown is None else listing(shown, known)
+        page = slide_page(study, named_slides(found, study), slides, viewer.name, origin(made, study))
+    if shown is not None:
         with whole(viewer) as copied:
-            shutil.copytree(options.out / "heatmaps" / "viewer", copied)
+            copy_viewer(options.out / "heatmaps" / "viewer", copied, known)
     write_page(target, page, target.parent / f"{target.stem}-figures")
 
 
@@ -93,6 +98,7 @@ def _graphs(options: argparse.Namespace, target: Path) -> None:
     from biox.steps.predict_graph import Known, predict_graph
     from biox.steps.predict_graph_files import write_graphs
     from biox.steps.predict_graph_source import new_patients
+    from biox.steps.pseudonyms import named_patients, origin
 
     study, places = opened(options)
     assert study.graph is not None
@@ -111,10 +117,20 @@ def _graphs(options: argparse.Namespace, target: Path) -> None:
         with graph_store.influence_writer(fresh / "influence", head, study.graph) as write:
             found = predict_graph(study, known, method, people, write)
         write_graphs(found, known.graphs, fresh)
+        _write_key(found.prediction.samples, fresh)
         used = [*(places.fit(fold) for fold in known.fits), *places.influences(study, method), places.graphs]
         made = record(fresh, "predict", study, [*files, *used])
-    page = graph_person_page(study, found.prediction, {**made, "variant": options.variant})
+    about = origin({**made, "variant": options.variant}, study)
+    page = graph_person_page(study, named_patients(found.prediction, study), about)
     write_page(target, page, target.parent / f"{target.stem}-figures")
+
+
+def _write_key(samples: "pd.DataFrame", folder: Path) -> None:
+    """Whom the pseudonyms of the page stand for; it stays with the results."""
+    from biox.core.pseudonyms import key_table, pseudonyms
+    from biox.steps.pseudonyms import NEW
+
+    write_text(folder / "pseudonyms.csv", key_table(pseudonyms(samples, NEW)).to_csv(index=False))
 
 
 def _networks(study: "Study", places: Places, variant: str) -> "dict[int, MaskedFit]":

@@ -6,11 +6,8 @@ that function, so a misspelt key is refused with the known ones listed. A single
 
 import os
 import re
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, get_type_hints
-
-import yaml
 
 from biox.core.choices import Named
 from biox.core.errors import InputError, listed
@@ -19,6 +16,7 @@ from biox.core.raw_files import SOURCES, case_files, input_files, learning_files
 from biox.core.sections import bound_variant, section
 from biox.core.study import AGAINST, Method, Study, Variant
 from biox.core.trust_settings import MIXTURES
+from biox.core.yaml_files import load_plain
 
 METHODS = "biox.explain.methods"
 # The part of a study that each step depends on.
@@ -34,8 +32,9 @@ PARTS = {
     "trust": ("methods", "trust", "compute", "seed"),
     "heatmaps": ("data", "methods"),
     "validate": ("validate_", "seed", "trust", "compute"),
-    "report": ("title", "question", "methods", "trust"),
-    "predict": ("predict", "methods", "compute"),
+    "viewer": ("report",),
+    "report": ("title", "question", "methods", "trust", "report"),
+    "predict": ("predict", "methods", "compute", "report"),
 }
 # The part of the section ``graph`` that each step of a graph study depends on.
 GRAPH_PARTS = {
@@ -61,24 +60,10 @@ def load_yaml(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise InputError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
-    try:
-        data = yaml.load(_filled(text, file), Loader=_Once)
-    except yaml.YAMLError as error:
-        raise InputError(f"{file} is not valid YAML: {error}") from None
+    data = load_plain(_filled(text, file), file)
     if not isinstance(data, dict):
         raise InputError(f"{file} holds no settings; expected 'key: value' lines.")
     return data
-
-
-class _Once(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error: the first would be lost in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
-        if twice is not None:
-            raise yaml.YAMLError(f"the key {twice!r} stands twice, near line {node.start_mark.line + 1}")
-        return super().construct_mapping(node, deep)
 
 
 def _filled(text: str, file: Path) -> str:

@@ -119,6 +119,16 @@ class Compute(Strict):
     threads: int = Field(default=1, ge=1)
 
 
+class Report(Strict):
+    """What a report shows.
+
+    identities: whether people, samples and slides stand there under ``pseudonyms`` (the key lies with the results, in
+    ``cohort/pseudonyms.csv``) or under their names ``as given``.
+    """
+
+    identities: Literal["pseudonyms", "as given"] = "pseudonyms"
+
+
 class Study(Strict):
     """Everything that one study says."""
 
@@ -144,6 +154,7 @@ class Study(Strict):
     validate_: dict[str, Any] = Field(default={}, alias="validate")
     graph: Graph | None = None
     trust: Trust = Trust()
+    report: Report = Report()
     compute: Compute = Compute()
     predict: dict[Identity, Source] = Field(default={})
 

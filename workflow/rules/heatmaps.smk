@@ -30,15 +30,21 @@ rule heatmaps:
 
 rule viewer:
     input:
-        lambda wildcards: shown_of(wildcards.study),
+        cohort=rules.ingest.output,
+        shown=lambda wildcards: shown_of(wildcards.study),
     output:
         update(directory("reports/{study}/viewer")),
     log:
         "logs/{study}/viewer.log",
+    benchmark:
+        "benchmarks/{study}/viewer.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         **needs("viewer"),
+    params:
+        settings=settings_of("viewer"),
+        folder=FOLDER,
     shell:
-        "rm -rf {output} && cp -R {input}/viewer {output} > {log} 2>&1"
+        "biox viewer {wildcards.study} --config {params.folder:q} --out {output} > {log} 2>&1"

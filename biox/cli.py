@@ -76,9 +76,11 @@ def split(words: list[str]) -> tuple[list[str], list[str]]:
 def prepare(options: argparse.Namespace) -> None:
     """Hold numerical libraries to the threads that the study sets for this step, before any of them is imported."""
     from biox.core.studies import PARTS, read_study
+    from biox.core.orphans import end_with_workflow
     from biox.core.threads import hold
     from biox.places import Places
 
+    end_with_workflow()
     if "compute" in PARTS.get(options.verb, ()):
         hold(read_study(Places(options.config, options.results, options.study).file).compute.threads)
     else:

@@ -1,27 +1,18 @@
 """How long a job may take, roughly: as long as its like took before."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 
+from biox.front.benchmarks import by_step, typical
 from biox.front.jobs import Board, Job
 
 Seconds = dict[tuple[str, str], float]
 
 
 def measured(benchmarks: Path) -> Seconds:
-    """Mean seconds of each study's steps in earlier runs, from ``benchmarks/STUDY/STEP-*.tsv``; unreadable files are
-    left out, since nothing but a guess hangs on them.
-    """
-    found: dict[tuple[str, str], list[float]] = {}
-    for file in benchmarks.glob("*/*.tsv"):
-        try:
-            rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-            found.setdefault((file.parent.name, file.stem.split("-")[0]), []).extend(float(row["s"]) for row in rows)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return {key: fmean(values) for key, values in found.items() if values}
+    """Mean seconds of each study's steps in earlier runs."""
+    return {key: typical(found).seconds for key, found in by_step(benchmarks).items()}
 
 
 def remaining(board: Board, before: Mapping[tuple[str, str], float], now: float) -> tuple[float, bool]:

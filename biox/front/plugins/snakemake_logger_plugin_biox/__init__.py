@@ -7,6 +7,7 @@ snakemake would have printed goes to its own file in ``.snakemake/log``, as ever
 import json
 import logging
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -70,6 +71,12 @@ def told(record: dict[str, Any]) -> dict[str, Any] | None:
             "rule": record["rule_name"],
             "wildcards": {key: str(value) for key, value in (record["wildcards"] or {}).items()},
             "log": [str(file) for file in record["log"] or ()],
+            "input": plain(record["input"]),
+            "output": plain(record["output"]),
+            "benchmark": next(iter(plain([record["benchmark"] or ""]))),
+            "threads": record["threads"],
+            # Numbers only: what a job learns later (its temporary folder) is text.
+            "resources": {key: value for key, value in record["resources"].items() if isinstance(value, int | float)},
         }
     if event == LogEvent.JOB_FINISHED:
         return {"event": "done", "id": record["job_id"]}
@@ -80,3 +87,8 @@ def told(record: dict[str, Any]) -> dict[str, Any] | None:
     if event is None and record["levelno"] >= logging.WARNING:
         return {"event": "said", "text": str(record["msg"])}
     return None
+
+
+def plain(files: Iterable[Any] | None) -> list[str]:
+    """Names of files without the word that snakemake puts behind those of rules that `update` them."""
+    return [str(file).removesuffix(" (update)") for file in files or ()]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from biox.core.bombs import refuse_bomb
 from biox.core.errors import InputError
 
 # The first bytes of .xlsx (a ZIP archive) and of .xls.
@@ -12,7 +13,7 @@ WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 @contextmanager
 def reading(file: Path, kind: str) -> Iterator[None]:
-    """Read ``file`` inside this block: if it is missing, empty or broken, an InputError says so and names it."""
+    """Read ``file`` inside this block: if it is missing, empty, broken or a bomb, an InputError says so."""
     if not file.is_file():
         raise InputError(f"There is no file {file}; expected {kind}.")
     if file.stat().st_size == 0:
@@ -21,6 +22,7 @@ def reading(file: Path, kind: str) -> Iterator[None]:
     if file.suffix != ".npz" and _start(file) in WORKBOOKS:
         raise InputError(f"{file} is an Excel workbook; expected {kind}. Save it as CSV (UTF-8).")
     try:
+        refuse_bomb(file)
         yield
     except InputError:
         raise

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.io import loadmat
 
 from biox.core.errors import InputError, listed
 from biox.core.reading import reading
@@ -27,6 +26,7 @@ from biox.domains.gait.curves import (
     sample_names,
     stance_axes,
 )
+from biox.domains.gait.matlab import require, variables
 
 CLASSES = ("healthy", "ankle", "knee", "hip")
 # The full set is sorted by class; a .mat file of some classes holds the same rows without the others.
@@ -122,7 +122,7 @@ def _table(trials: _Trials, file: Path) -> pd.DataFrame:
 
 def _archive(file: Path) -> _Trials:
     with reading(file, "the .npz archive of gait-acm2021"), np.load(file, allow_pickle=False) as archive:
-        _require(archive.files, ARCHIVE_KEYS, file)
+        require(archive.files, ARCHIVE_KEYS, file)
         given = {name: archive[name].astype(int) for name in ("fold", "paper_row") if name in archive.files}
         return _Trials(
             x=archive["X"].astype(float),
@@ -135,8 +135,7 @@ def _archive(file: Path) -> _Trials:
 def _matlab(settings: Acm2021Settings) -> _Trials:
     file = settings.file
     with reading(file, "one of the authors' .mat files, or the .npz archive"):
-        content = loadmat(file)
-        _require(list(content), MATLAB_KEYS, file)
+        content = variables(file, MATLAB_KEYS)
         if content["Target_Injury"].shape[1:] != (len(CLASSES),):
             found = content["Target_Injury"].shape
             raise InputError(f"{file}, Target_Injury: expected {len(CLASSES)} columns, found shape {found}.")
@@ -181,13 +180,4 @@ def _folds(trials: _Trials, splits: Path, permutation: Path) -> dict[str, np.nda
 
 def _matlab_value(file: Path, name: str) -> np.ndarray:
     with reading(file, f"a .mat file with the variable {name}"):
-        content = loadmat(file)
-        _require(list(content), (name,), file)
-        return content[name]
-
-
-def _require(found: list[str], wanted: tuple[str, ...], file: Path) -> None:
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        have = [name for name in found if not name.startswith("__")]
-        raise InputError(f"{file}: missing {listed(missing)}; it has {listed(have)}.")
+        return variables(file, (name,))[name]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 LONGEST_S = 60
+MOST_BYTES = 4 * 2**30
 
 
 def c3d(file: Path) -> tuple[dict[str, np.ndarray], float]:
@@ -31,9 +32,19 @@ def c3d(file: Path) -> tuple[dict[str, np.ndarray], float]:
         return dict(zip(labels, arrays["signals"], strict=True)), float(arrays["rate"])
 
 
+def _hold_memory() -> None:
+    """A header may announce any number of frames: this process gets no more memory than a real recording needs."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such limit
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
 def _program(file: str) -> None:
     import ezc3d
 
+    _hold_memory()
     content = ezc3d.c3d(file)
     parameters = content["parameters"]
     analog = np.asarray(content["data"]["analogs"][0], dtype=float)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from pydantic import Field, ValidationInfo, field_validator
 
 from biox.core.errors import InputError, listed
@@ -12,6 +11,7 @@ from biox.core.find import checked
 from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
+from biox.core.yaml_files import load_plain
 from biox.domains.gait.curves import BODY_WEIGHT, check_unit, sample_names, stance_axes
 from biox.domains.gait.files import as_numbers, as_whole_numbers, read_table, require_columns, row_name, shown
 from biox.domains.gait.tidy import curves_of
@@ -90,7 +90,7 @@ def _about(file: Path | None) -> About:
     if file is None:
         return About()
     with reading(file, "a YAML file with unit, channels, labels"):
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = load_plain(file.read_text(encoding="utf-8"), file)
     if not isinstance(content, dict):
         raise InputError(f"{file} holds no settings; expected lines such as 'unit: body weight'.")
     return checked(About, content, str(file))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError, ParserCreate
 
 import shapely
 from shapely.errors import ShapelyError
@@ -19,6 +20,7 @@ from biox.core.errors import InputError
 
 SUFFIXES = (".geojson", ".json", ".xml")
 UNCLASSIFIED = "unclassified"
+MOST_BYTES = 2**29
 ASAP_AREAS = ("polygon", "rectangle", "spline")
 
 
@@ -99,7 +101,9 @@ def _areas(outlines: Sequence[BaseGeometry]) -> Polygon | MultiPolygon:
 
 def _geojson(file: Path) -> Iterator[tuple[str, BaseGeometry, str]]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json.loads(_text(file))
+    except RecursionError:
+        raise InputError(f"{file} is no GeoJSON: its lists lie too deep within each other.") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{file} is no GeoJSON: {error}. In QuPath, use File > Export objects as GeoJSON.") from None
     features = content.get("features", [content]) if isinstance(content, dict) else content
@@ -123,7 +127,7 @@ def _class(properties: dict[str, Any]) -> str:
 def _outline(geometry: Any, place: str) -> BaseGeometry:
     try:
         return shapely.force_2d(shape(geometry))
-    except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{place}: the geometry cannot be read ({str(error) or type(error).__name__}); expected a Polygon or "
             "MultiPolygon, whose rings have at least three corners [x, y] and end where they begin."
@@ -132,8 +136,10 @@ def _outline(geometry: Any, place: str) -> BaseGeometry:
 
 def _asap(file: Path) -> Iterator[tuple[str, BaseGeometry, str]]:
     try:
-        root = ElementTree.parse(file).getroot()
-    except (ElementTree.ParseError, UnicodeDecodeError) as error:
+        text = _text(file)
+        _refuse_entities(text, file)
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ExpatError, UnicodeDecodeError) as error:
         raise InputError(f"{file} is no XML: {error}. Expected annotations as ASAP saves them.") from None
     found = root.findall(".//Annotation")
     if root.tag != "ASAP_Annotations" and not found:
@@ -149,6 +155,24 @@ def _asap(file: Path) -> Iterator[tuple[str, BaseGeometry, str]]:
         group = one.get("PartOfGroup") or UNCLASSIFIED
         name = UNCLASSIFIED if group == "None" else group
         yield name, Polygon(corners) if area else shapely.MultiPoint(corners), place
+
+
+def _refuse_entities(text: str, file: Path) -> None:
+    """A document type is where XML names other files, and words that unfold to millions of others: no ASAP has one."""
+
+    def refuse(*_: object) -> None:
+        raise InputError(f"{file} has a document type (<!DOCTYPE>), in which files may be named; ASAP writes none.")
+
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(text, True)
+
+
+def _text(file: Path) -> str:
+    """The whole file, which is UTF-8. Raises InputError where it is too large to hold what somebody drew."""
+    if file.stat().st_size > MOST_BYTES:
+        raise InputError(f"{file} has {file.stat().st_size} bytes; biox reads annotations of at most {MOST_BYTES}.")
+    return file.read_text(encoding="utf-8-sig")
 
 
 def _ordered(corners: list[ElementTree.Element]) -> list[ElementTree.Element]:

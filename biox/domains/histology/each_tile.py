@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from biox.core.errors import InputError
+from biox.domains.histology.open_picture import opened_picture
 
 Pixels = UInt8[np.ndarray, "sample 3 *tile y x"]
 Tile = UInt8[np.ndarray, "y x 3"]
@@ -29,7 +30,7 @@ def each_tile(pixels: Pixels, change: Callable[[Tile], Tile]) -> Pixels:
 def read_tile(file: Path) -> Tile:
     """An image file as 8-bit red, green, blue; an InputError where it is none."""
     try:
-        with Image.open(file) as image:
+        with opened_picture(file) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, UnidentifiedImageError) as error:
         raise InputError(f"The reference {file} cannot be read as an image: {error}.") from None

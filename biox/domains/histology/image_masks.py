@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.histology.masked_tiles import MaskedTiles
@@ -71,13 +72,8 @@ def _notes(images: np.ndarray, tile: int, share: np.ndarray, kept: np.ndarray) -
 
 
 def _arrays(file: Path) -> dict[str, np.ndarray]:
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; expected a .npz with images and instance_masks.")
-    try:
-        with np.load(file, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
-    except Exception as error:  # numpy, zipfile and zlib raise a dozen unrelated types on broken bytes
-        raise InputError(f"{file} cannot be read as a .npz file; the reader said: {error}") from None
+    with reading(file, "a .npz file with images and instance_masks"), np.load(file, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in found.files}
     missing = [name for name in ("images", "instance_masks", "image_ids") if name not in arrays]
     if missing:
         raise InputError(f"{file} lacks the arrays {listed(missing)}; it has {listed(arrays)}.")

@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.histology.quality import flags
@@ -81,12 +82,9 @@ def _read(file: Path) -> list[tuple[str, np.ndarray]]:
 
 
 def _arrays(file: Path) -> list[tuple[str, np.ndarray]]:
-    try:
-        with np.load(file, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in ("images", "image_ids") if name in found.files}
-            there = list(found.files)
-    except Exception as error:  # numpy, zipfile and zlib raise a dozen unrelated types on broken bytes
-        raise InputError(f"{file} cannot be read as a .npz file; the reader said: {error}") from None
+    with reading(file, "a .npz file with pictures"), np.load(file, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in ("images", "image_ids") if name in found.files}
+        there = list(found.files)
     if "images" not in arrays:
         raise InputError(f"{file} lacks the array 'images'; it has {listed(there)}.")
     images = arrays["images"]

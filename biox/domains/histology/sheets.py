@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 
 SEPARATORS = (",", ";", "\t")
 
@@ -14,14 +15,10 @@ def read_sheet(file: Path, needed: tuple[str, ...], unique: str) -> pd.DataFrame
 
     The columns ``needed`` must be there and full, and no value of the column ``unique`` may stand there twice.
     """
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; expected a CSV table with the columns {listed(needed)}.")
-    try:
+    with reading(file, f"a CSV table in UTF-8 with the columns {listed(needed)}"):
         header = file.read_text(encoding="utf-8-sig").split("\n")[0]
         separator = max(SEPARATORS, key=header.count)
         table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{file} cannot be read as a CSV table in UTF-8: {error}") from None
     missing = [name for name in needed if name not in table]
     if missing:
         raise InputError(f"{file}: missing column {listed(missing)}; it has {listed(table.columns)}.")

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from biox.core.errors import InputError
+from biox.domains.histology.open_picture import opened_picture
 
 OPENER = "biox.domains.histology.tile_files:open_files"
 
@@ -71,7 +72,7 @@ def read_picture(file: Path) -> np.ndarray:
     Raises InputError for a file that is missing, damaged, no picture, or has more than 8 bits a colour.
     """
     try:
-        with Image.open(file) as picture:
+        with opened_picture(file) as picture:
             if picture.mode.startswith(("I", "F")):
                 raise InputError(f"{file} has {picture.mode} pixels; expected 8 bits for red, green and blue.")
             rgba = picture.convert("RGBA")

@@ -16,6 +16,7 @@ from openslide import OpenSlide, OpenSlideCache, OpenSlideError, OpenSlideUnsupp
 from PIL import Image
 
 from biox.core.errors import InputError
+from biox.domains.histology.absurd_slides import refuse_absurd
 
 FORMATS = "SVS, NDPI, MRXS, SCN, tiled TIFF, DICOM and others"
 # A pixel of a scanned slide is 0.1 to 1 micrometre; a file that says 353 holds the resolution of a screen (72 dpi).
@@ -71,6 +72,7 @@ def open_slide(file: Path, mpp: float | None = None) -> WholeSlide:
         ) from None
     except OpenSlideError as error:
         raise InputError(f"{file} cannot be opened; OpenSlide says: {error}. Copy the file again.") from None
+    refuse_absurd(file, size, properties)
     x, y = (_said(file, axis, properties.get(f"openslide.mpp-{axis}"), mpp) for axis in "xy")
     return WholeSlide(file, handle, (x, y), size, tuple(float(one) for one in downsamples))
 

@@ -16,6 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from biox.core.errors import InputError, listed
+from biox.core.reading import reading
 from biox.core.study import Strict
 
 Form = Literal["edges", "matrix", "blocks"]
@@ -117,13 +118,9 @@ def _matrix(edges: pd.DataFrame, directed: bool, proteins: Sequence[str]) -> np.
 
 
 def _table(file: Path, *, index: bool) -> pd.DataFrame:
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; it should hold a known graph.")
     separator = "," if ".csv" in file.name else "\t"
-    try:
+    with reading(file, "a known graph as a table"):
         table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, index_col=0 if index else None)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read as a table: {error}.") from None
     if not len(table):
         raise InputError(f"{file} is a table without rows.")
     return table

@@ -86,7 +86,8 @@ def test_plain_form_shows_no_relevance_and_the_other_does(forms):
 
 def test_forms_need_no_network_and_escape_what_the_user_named(forms):
     for page in forms["rating_sheets"].query("file != 'rating-answers.csv'")["content"]:
-        assert "http" not in page
+        assert "http:" not in page
+        assert "https:" not in page
         assert "<AP>" not in page
         assert "affected &lt;AP&gt;" in page
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from biox.core.sealed import readable
+
 IN_MEMORY_BYTES = 2**28
 
 
@@ -22,6 +24,10 @@ class Stored:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
+        with readable(self._array.store_path):
+            return self._rows(rows)
+
+    def _rows(self, rows: Any) -> np.ndarray:
         if isinstance(rows, int | slice | np.integer):
             return np.asarray(self._array[rows])
         rows = np.asarray(rows)
@@ -35,7 +41,8 @@ class Stored:
         return Part(self, np.asarray(rows))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self._array[:], dtype=dtype)
+        with readable(self._array.store_path):
+            return np.asarray(self._array[:], dtype=dtype)
 
 
 class Part:

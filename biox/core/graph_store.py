@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from biox.core.files import whole
 from biox.core.graph_types import Graphs, MaskedFit
 from biox.core.influence_store import InfluenceHead, StoredInfluence, influence_writer, load_influences
 from biox.core.result_files import absent, found, load_json, save_json
+from biox.core.sealed import intact, sealed
 
 __all__ = [
     "InfluenceHead",
@@ -38,8 +38,7 @@ def save_masked_fit(fit: MaskedFit, folder: Path) -> None:
     """Save as ``weights.safetensors``, ``constants.npz``, ``masked_fit.json`` and one Parquet file a table."""
     from safetensors.torch import save_file  # here, so that steps without a network need not wait for torch
 
-    with whole(folder) as fresh:
-        fresh.mkdir()
+    with sealed(folder) as fresh:
         weights = {name: tensor.detach().contiguous().cpu() for name, tensor in fit.weights.items()}
         save_file(weights, fresh / "weights.safetensors")
         np.savez(fresh / "constants.npz", shift=fit.shift, scale=fit.scale)
@@ -52,12 +51,13 @@ def load_masked_fit(folder: Path) -> MaskedFit:
     """The masked fit saved in a folder."""
     from safetensors.torch import load_file
 
-    kept = load_json(folder / "masked_fit.json")
-    with np.load(folder / "constants.npz") as arrays:
-        constants = {name: arrays[name] for name in arrays.files}
-    tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FIT_TABLES}
-    weights = load_file(folder / "weights.safetensors")
-    return MaskedFit(**{**kept, "proteins": tuple(kept["proteins"])}, **constants, **tables, weights=weights)
+    with intact(folder):
+        kept = load_json(folder / "masked_fit.json")
+        with np.load(folder / "constants.npz") as arrays:
+            constants = {name: arrays[name] for name in arrays.files}
+        tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FIT_TABLES}
+        weights = load_file(folder / "weights.safetensors")
+        return MaskedFit(**{**kept, "proteins": tuple(kept["proteins"])}, **constants, **tables, weights=weights)
 
 
 def load_masked_fits(folder: Path) -> dict[str, MaskedFit]:
@@ -67,8 +67,7 @@ def load_masked_fits(folder: Path) -> dict[str, MaskedFit]:
 
 def save_graphs(graphs: Graphs, folder: Path) -> None:
     """Save as ``graphs.json``, one Parquet file a table, and ``average/`` and ``signed/`` with one array a variant."""
-    with whole(folder) as fresh:
-        fresh.mkdir()
+    with sealed(folder) as fresh:
         _save_arrays(fresh / "average", graphs.average)
         _save_arrays(fresh / "signed", graphs.signed)
         for name in GRAPH_TABLES:
@@ -79,18 +78,19 @@ def save_graphs(graphs: Graphs, folder: Path) -> None:
 
 def load_graphs(folder: Path) -> Graphs:
     """The graphs saved in a folder; their arrays are read from disk when they are asked for."""
-    kept = load_json(folder / "graphs.json")
-    arrays = {
-        kind: {name: np.load(folder / kind / f"{name}.npy", mmap_mode="r") for name in kept["variants"]}
-        for kind in ("average", "signed")
-    }
-    tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in GRAPH_TABLES}
-    return Graphs(tuple(kept["proteins"]), tuple(kept["groups"]), **arrays, **tables)
+    with intact(folder):
+        kept = load_json(folder / "graphs.json")
+        arrays = {
+            kind: {name: np.load(folder / kind / f"{name}.npy", mmap_mode="r") for name in kept["variants"]}
+            for kind in ("average", "signed")
+        }
+        tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in GRAPH_TABLES}
+        return Graphs(tuple(kept["proteins"]), tuple(kept["groups"]), **arrays, **tables)
 
 
 def save_matrices(matrices: Mapping[str, np.ndarray], folder: Path) -> None:
     """Save matrices of scores, each of shape (source, target), as ``NAME.npy``."""
-    with whole(folder) as fresh:
+    with sealed(folder) as fresh:
         _save_arrays(fresh, matrices)
 
 
@@ -98,10 +98,11 @@ def load_matrices(folder: Path) -> dict[str, np.ndarray]:
     """The matrices saved in a folder, by name, in alphabetical order; a study may have chosen none."""
     if not folder.is_dir():
         raise absent(folder)
-    return {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
+    with intact(folder):
+        return {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
 
 
 def _save_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)

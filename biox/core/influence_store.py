@@ -5,7 +5,6 @@ A shard is a folder with one folder a variant: SHARD/VARIANT/{influence.json, sa
 samples, cut into chunks by target: rows of samples lie in few files, and the samples of a few targets in few chunks.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,10 +16,11 @@ import pandas as pd
 import zarr
 
 from biox.core.errors import InputError, listed
-from biox.core.files import whole
 from biox.core.graph_settings import Graph
 from biox.core.graph_types import Influence
 from biox.core.influence_packing import Packed, layout, packed, unpacked
+from biox.core.result_files import load_json, save_json
+from biox.core.sealed import checked, intact, readable, sealed
 
 FILE_BYTES = 16 * 2**20
 CHUNK_BYTES = 2**19
@@ -47,8 +47,7 @@ def influence_writer(
     The folder ``shard/VARIANT`` appears when the block is left, whole or not at all. Other numbers of samples than
     announced are a ValueError. Memory: one piece and the packed rows of one file (FILE_BYTES, or one sample).
     """
-    with whole(shard / head.variant) as fresh:
-        fresh.mkdir()
+    with sealed(shard / head.variant) as fresh:
         arrays, rows = _created(fresh, head, storage)
         tables: list[pd.DataFrame] = []
         waiting: list[Packed] = []
@@ -70,8 +69,7 @@ def influence_writer(
             raise ValueError(f"{head.samples} samples were announced, but {written} were written.")
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"sample": pd.Series([], dtype=str)})
         table.to_parquet(fresh / "samples.parquet")
-        facts = json.dumps(asdict(head), indent=1, sort_keys=True) + "\n"
-        (fresh / "influence.json").write_text(facts, encoding="utf-8")
+        save_json(fresh / "influence.json", asdict(head))
 
 
 def _flushed(arrays: Mapping[str, Any], waiting: list[Packed], start: int, rows: int) -> int:
@@ -125,10 +123,10 @@ class StoredInfluence:
         for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
             here = np.flatnonzero((wanted >= first) & (wanted < last))
             if len(here):
-                # zarr wants rows in ascending order, each once.
-                order, back = np.unique(wanted[here] - first, return_inverse=True)
+                order, back = np.unique(wanted[here] - first, return_inverse=True)  # as zarr wants them: in order, once
                 some = _rows(order)
-                stored = {name: np.asarray(array.oindex[some]) for name, array in part.items()}
+                with readable(part["values"].store_path):
+                    stored = {name: np.asarray(array.oindex[some]) for name, array in part.items()}
                 out[here] = unpacked(stored, self._everyone(), self._everyone())[back]
         return out
 
@@ -137,14 +135,12 @@ class StoredInfluence:
         return self.block(self._everyone(), slice(start, stop))
 
     def block(self, sources: slice, targets: slice) -> np.ndarray:
-        """All samples' influences of some sources on some targets, shape (sample, source, target).
-
-        Both slices go from a start to before a stop.
-        """
+        """All samples' influences of some sources on some targets (slices with start and stop)."""
         sources, targets = (slice(one.start, min(one.stop, self.shape[2])) for one in (sources, targets))
         out = np.empty((len(self), sources.stop - sources.start, targets.stop - targets.start), np.float32)
         for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
-            stored = {name: np.asarray(_of_targets(name, array, targets)) for name, array in part.items()}
+            with readable(part["values"].store_path):
+                stored = {name: np.asarray(_of_targets(name, array, targets)) for name, array in part.items()}
             out[first:last] = unpacked(stored, sources, targets)
         return out
 
@@ -162,24 +158,26 @@ def _rows(order: np.ndarray) -> Any:
 
 
 def _joined(folders: list[Path]) -> Influence:
-    heads = [json.loads((folder / "influence.json").read_text(encoding="utf-8")) for folder in folders]
+    heads, tables, parts = zip(*(_part(folder) for folder in folders), strict=True)
     for folder, head in zip(folders, heads, strict=True):
         for fact in ("method", "settings", "proteins"):
             if head[fact] != heads[0][fact]:
                 raise InputError(
                     f"The influences in {folder} and {folders[0]} differ in their {fact}; compute one anew."
                 )
-    tables = [pd.read_parquet(folder / "samples.parquet") for folder in folders]
-    samples = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-    twice = samples["sample"][samples["sample"].duplicated()]
-    if len(twice):
+    samples = pd.concat([table for table in tables if len(table)] or list(tables[:1]), ignore_index=True)
+    if len(twice := samples["sample"][samples["sample"].duplicated()]):
         raise InputError(f"Sample {listed(twice[:1])} of variant {heads[0]['variant']!r} stands in two shards.")
-    parts = [
-        {path.stem: zarr.open_array(path, mode="r") for path in sorted(folder.glob("*.zarr"))} for folder in folders
-    ]
-    proteins = tuple(heads[0]["proteins"])
-    facts = {name: heads[0][name] for name in ("variant", "method", "settings")}
+    proteins, facts = tuple(heads[0]["proteins"]), {name: heads[0][name] for name in ("variant", "method", "settings")}
     return Influence(**facts, values=StoredInfluence(parts, len(proteins)), samples=samples, proteins=proteins)
+
+
+def _part(folder: Path) -> tuple[dict[str, Any], pd.DataFrame, dict[str, Any]]:
+    """What is known of the influences in one folder, their sample table, and their arrays, still unread."""
+    with intact(folder):
+        head = load_json(folder / "influence.json")
+        table = pd.read_parquet(folder / "samples.parquet")
+        return head, table, {path.stem: zarr.open_array(path, mode="r") for path in sorted(folder.glob("*.zarr"))}
 
 
 def _created(folder: Path, head: InfluenceHead, storage: Graph) -> tuple[dict[str, Any], int]:
@@ -194,4 +192,6 @@ def _array(path: Path, samples: int, rows: int, shape: tuple[int, ...], kind: st
     column = rows * int(np.prod(shape[:-1])) * np.dtype(kind).itemsize
     block = max(1, min(CHUNK_BYTES // max(1, column), targets))
     chunk, file = ((rows, *shape[:-1], n) for n in (block, -(-targets // block) * block))
-    return zarr.create_array(path, shape=(samples, *shape), dtype=kind, chunks=chunk, shards=file)
+    return zarr.create_array(
+        path, shape=(samples, *shape), dtype=kind, chunks=chunk, shards=file, compressors=checked()
+    )

@@ -14,10 +14,16 @@ def save_json(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def load_json(path: Path) -> dict[str, Any]:
-    """The facts of a result; an InputError where it was never made."""
+    """The facts of a result; an InputError where it was never made, or is damaged."""
     if not path.is_file():
         raise absent(path.parent)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged ({error}); delete it and run the step that makes it again.") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path} holds {type(found).__name__} and no facts; run the step that makes it again.")
+    return found
 
 
 def found(folder: Path, pattern: str) -> list[Path]:

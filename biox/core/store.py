@@ -13,6 +13,7 @@ from biox.core.errors import InputError
 from biox.core.files import whole
 from biox.core.find import find
 from biox.core.result_files import found, load_json, save_json
+from biox.core.sealed import checked, intact, sealed
 from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
 
 CHUNK_BYTES = 16 * 2**20
@@ -25,8 +26,7 @@ def save_cohort(cohort: Cohort, folder: Path) -> None:
 
     An ``x`` that is read from elsewhere when asked for saves itself (``x.save``) and names its ``opener``.
     """
-    with whole(folder) as fresh:
-        fresh.mkdir()
+    with sealed(folder) as fresh:
         opener = getattr(cohort.x, "opener", None)
         if opener is None:
             _save_array(fresh / "x.zarr", cohort.x)
@@ -42,28 +42,28 @@ def save_cohort(cohort: Cohort, folder: Path) -> None:
 
 def load_cohort(folder: Path) -> Cohort:
     """The cohort saved in a folder; values that are large or were not copied are read when they are asked for."""
-    kept = load_json(folder / "axes.json")
-    truth = folder / "truth.zarr"
-    own = kept["opener"]
-    return Cohort(
-        x=find("biox.domains", own)(folder) if own else opened(zarr.open_array(folder / "x.zarr", mode="r")),
-        samples=pd.read_parquet(folder / "samples.parquet"),
-        axes=_axes(kept["axes"]),
-        unit=kept["unit"],
-        classes=tuple(kept["classes"]),
-        label_level=kept["label_level"],
-        truth=np.asarray(zarr.open_array(truth, mode="r")[:]) if truth.exists() else None,
-        notes=tuple(kept["notes"]),
-        bounds=tuple(kept["bounds"]) if kept["bounds"] else None,
-    )
+    with intact(folder):
+        kept = load_json(folder / "axes.json")
+        truth = folder / "truth.zarr"
+        own = kept["opener"]
+        return Cohort(
+            x=find("biox.domains", own)(folder) if own else opened(zarr.open_array(folder / "x.zarr", mode="r")),
+            samples=pd.read_parquet(folder / "samples.parquet"),
+            axes=_axes(kept["axes"]),
+            unit=kept["unit"],
+            classes=tuple(kept["classes"]),
+            label_level=kept["label_level"],
+            truth=np.asarray(zarr.open_array(truth, mode="r")[:]) if truth.exists() else None,
+            notes=tuple(kept["notes"]),
+            bounds=tuple(kept["bounds"]) if kept["bounds"] else None,
+        )
 
 
 def save_fit(fit: Fit, folder: Path) -> None:
     """Save as ``weights.safetensors``, ``constants.npz``, ``scores.parquet``, ``history.parquet`` and ``fit.json``."""
     from safetensors.torch import save_file  # here, so that steps without a network need not wait for torch
 
-    with whole(folder) as fresh:
-        fresh.mkdir()
+    with sealed(folder) as fresh:
         save_file(
             {name: tensor.contiguous().cpu() for name, tensor in fit.weights.items()}, fresh / "weights.safetensors"
         )
@@ -79,22 +79,22 @@ def load_fit(folder: Path) -> Fit:
     """The fit saved in a folder."""
     from safetensors.torch import load_file
 
-    kept = load_json(folder / "fit.json")
-    with np.load(folder / "constants.npz") as arrays:
-        constants = {name: arrays[name] for name in arrays.files}
-    return Fit(
-        **{**kept, "axes": _axes(kept["axes"]), "classes": tuple(kept["classes"])},
-        **constants,
-        weights=load_file(folder / "weights.safetensors"),
-        scores=pd.read_parquet(folder / "scores.parquet"),
-        history=pd.read_parquet(folder / "history.parquet"),
-    )
+    with intact(folder):
+        kept = load_json(folder / "fit.json")
+        with np.load(folder / "constants.npz") as arrays:
+            constants = {name: arrays[name] for name in arrays.files}
+        return Fit(
+            **{**kept, "axes": _axes(kept["axes"]), "classes": tuple(kept["classes"])},
+            **constants,
+            weights=load_file(folder / "weights.safetensors"),
+            scores=pd.read_parquet(folder / "scores.parquet"),
+            history=pd.read_parquet(folder / "history.parquet"),
+        )
 
 
 def save_relevance(relevance: Relevance, folder: Path) -> None:
     """Save as a zarr array with its sample table and settings beside it."""
-    with whole(folder) as fresh:
-        fresh.mkdir()
+    with sealed(folder) as fresh:
         _save_array(fresh / "values.zarr", relevance.values)
         relevance.samples.to_parquet(fresh / "samples.parquet")
         kept = {name: getattr(relevance, name) for name in ("variant", "fold", "method", "settings")}
@@ -103,16 +103,16 @@ def save_relevance(relevance: Relevance, folder: Path) -> None:
 
 def load_relevance(folder: Path) -> Relevance:
     """The relevance saved in a folder."""
-    kept = load_json(folder / "relevance.json")
-    values = opened(zarr.open_array(folder / "values.zarr", mode="r"))
-    samples = pd.read_parquet(folder / "samples.parquet")
-    return Relevance(**{**kept, "axes": _axes(kept["axes"])}, values=values, samples=samples)
+    with intact(folder):
+        kept = load_json(folder / "relevance.json")
+        values = opened(zarr.open_array(folder / "values.zarr", mode="r"))
+        samples = pd.read_parquet(folder / "samples.parquet")
+        return Relevance(**{**kept, "axes": _axes(kept["axes"])}, values=values, samples=samples)
 
 
 def save_evidence(evidence: Evidence, folder: Path) -> None:
     """Save the claims and every further table as one Parquet file each."""
-    with whole(folder) as fresh:
-        fresh.mkdir()
+    with sealed(folder) as fresh:
         evidence.claims.to_parquet(fresh / "claims.parquet")
         for name, table in evidence.tables.items():
             table.to_parquet(fresh / f"{name}.parquet")
@@ -120,10 +120,11 @@ def save_evidence(evidence: Evidence, folder: Path) -> None:
 
 def load_evidence(folder: Path) -> Evidence:
     """The evidence saved in a folder."""
-    tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
-    if "claims" not in tables:
-        raise InputError(f"There is no evidence in {folder}; run `biox validate` first, or the whole workflow.")
-    return Evidence(claims=tables.pop("claims"), tables=tables)
+    with intact(folder):
+        tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+        if "claims" not in tables:
+            raise InputError(f"There is no evidence in {folder}; run `biox validate` first, or the whole workflow.")
+        return Evidence(claims=tables.pop("claims"), tables=tables)
 
 
 def save_prediction(prediction: Prediction, folder: Path) -> None:
@@ -154,8 +155,9 @@ def _save_array(path: Path, array: Any) -> None:
     sharded = array.dtype == np.uint8 and inner < rows
     rows = -(-rows // inner) * inner if sharded else rows
     whole_chunk, chunk = ((n, *array.shape[1:]) for n in (rows, inner if sharded else rows))
+    shards = whole_chunk if sharded else None
     target = zarr.create_array(
-        path, shape=array.shape, dtype=array.dtype, chunks=chunk, shards=whole_chunk if sharded else None
+        path, shape=array.shape, dtype=array.dtype, chunks=chunk, shards=shards, compressors=checked()
     )
     for start in range(0, array.shape[0], rows):
         target[start : start + rows] = array[start : start + rows]

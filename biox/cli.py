@@ -75,8 +75,8 @@ def split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def prepare(options: argparse.Namespace) -> None:
     """Hold numerical libraries to the threads that the study sets for this step, before any of them is imported."""
-    from biox.core.studies import PARTS, read_study
     from biox.core.orphans import end_with_workflow
+    from biox.core.studies import PARTS, read_study
     from biox.core.threads import hold
     from biox.places import Places
 
@@ -131,7 +131,10 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "domain": (("--domain",), {"required": True, "choices": DOMAINS, "help": "the field of the study"}),
     "source": (("--source",), {"help": "what reads the data (table, or slides); simulate: data of our making"}),
     "cores": (("--cores",), {"help": "processor cores to use, a number or all (what the profile says)"}),
-    "profile": (("--profile",), {"default": "default", "help": "how jobs are run: default, slurm, or a profile's folder"}),
+    "profile": (
+        ("--profile",),
+        {"default": "default", "help": "how jobs are run: default, slurm, or a profile's folder"},
+    ),
     "dry": (("--dry-run",), {"action": "store_true", "help": "only say what would be done"}),
     "unlock": (("--unlock",), {"action": "store_true", "help": "first take away the lock of a run that is dead"}),
     "all": (("--all",), {"action": "store_true", "help": "count what is already done, too"}),

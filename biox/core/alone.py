@@ -1,4 +1,4 @@
-"""One run at a time in a folder: the second is told of the first, and what a killed one left locked is unlocked.
+"""One run at a time in a folder: a second is refused with a sentence, and what a killed one left locked is unlocked.
 
 A run keeps a file locked as long as it lives; the system itself lets go of that lock when the run dies. So a folder
 that Snakemake believes locked, although nobody holds our lock, was left by a run that was killed.
@@ -7,34 +7,41 @@ that Snakemake believes locked, although nobody holds our lock, was left by a ru
 import fcntl
 import json
 import os
+import re
 import shutil
 import socket
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from biox.core.errors import InputError
 from biox.core.orphans import alive
 
 LOCK = "biox.lock"
-SNAKEMAKE = ("locks", "backups")  # what a killed run leaves: its locks, and copies of results it was about to replace
-PATIENCE_S = 10
+LEFT = ("locks", "backups")  # by a killed run: Snakemake's locks, and copies of results that it was about to replace
+LOOKS = re.compile(
+    r"-[a-zA-Z]*n|-l|--(dry-?run|lint|dag|d3dag|rulegraph|filegraph|summary|detailed-summary|list.*|report.*)"
+)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The turn of one process in a folder: the open lock file, and what the user should know of other runs."""
+    """The turn of one run in a folder, as long as the file is open; what the user should know of the run before."""
 
     file: IO[str]
-    said: tuple[str, ...]
+    said: str
 
 
-def turn(folder: Path) -> Turn:
-    """Ask for the turn in Snakemake's folder; locks of a run that was killed on this machine are removed.
+def looks_only(words: Sequence[str]) -> bool:
+    """Whether the words after ``snakemake`` ask for a look at a folder (a dry run, a graph) and not for a run there."""
+    return any(LOOKS.fullmatch(word.split("=")[0]) for word in words)
 
-    A folder that cannot be written is an InputError. That somebody else is at work is only said here, since who looks
-    on (a dry run) may; ``begin`` refuses.
+
+def take_turn(folder: Path) -> Turn:
+    """Take the turn in Snakemake's folder ``.snakemake``; locks of a run that was killed on this machine are removed.
+
+    Another run there, or a folder that cannot be written, is an InputError.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,30 +53,33 @@ def turn(folder: Path) -> Turn:
         ) from None
     last = _last(file)
     if not _lock(file):
-        return Turn(file, (f"Another run{_whose(last)} is at work in this folder; wait until it ends.",))
-    left = [folder / name for name in SNAKEMAKE if (folder / name).is_dir() and any((folder / name).iterdir())]
+        raise InputError(
+            f"Another run{_whose(last)} is at work in {folder.absolute().parent}. Nothing was changed; wait until it "
+            "ends, or stop it with Ctrl-C where it was started."
+        )
+    said = _cleared([folder / name for name in LEFT if _filled(folder / name)], last)
+    file.truncate(0)
+    json.dump({"machine": socket.gethostname(), "process": os.getpid()}, file)
+    file.flush()
+    return Turn(file, said)
+
+
+def _cleared(left: list[Path], last: dict[str, Any]) -> str:
+    """Remove what the last run left, if it is surely dead; what to say about it."""
     if not left or not last:
-        return Turn(file, ())
+        return ""
     if last["machine"] != socket.gethostname() or alive(last["process"]):
-        hint = "If nothing of it runs there any more: snakemake --unlock."
-        return Turn(file, (f"The last run{_whose(last)} did not come to its end. {hint}",))
-    for name in left:
-        shutil.rmtree(name)
-    return Turn(
-        file, (f"The last run{_whose(last)} was killed; its locks are removed, and this run goes on from there.",)
-    )
+        return (
+            f"The last run{_whose(last)} did not come to its end. If it runs no more, take its locks away by "
+            "`snakemake --unlock`."
+        )
+    for folder in left:
+        shutil.rmtree(folder)
+    return f"The last run{_whose(last)} was killed. Its locks are removed, and this run goes on from what is finished."
 
 
-def begin(own: Turn) -> None:
-    """Take the turn before the first job starts; an InputError while another run has it."""
-    until = time.monotonic() + PATIENCE_S  # a dry run may hold it for a moment
-    while not _lock(own.file):
-        if time.monotonic() > until:
-            raise InputError(f"Another run{_whose(_last(own.file))} is at work in this folder; wait until it ends.")
-        time.sleep(0.1)
-    own.file.truncate(0)
-    json.dump({"machine": socket.gethostname(), "process": os.getpid()}, own.file)
-    own.file.flush()
+def _filled(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _lock(file: IO[str]) -> bool:
@@ -83,7 +93,7 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
-def _last(file: IO[str]) -> dict:
+def _last(file: IO[str]) -> dict[str, Any]:
     """Which run had the turn last, or has it; nothing where the file is empty or damaged."""
     file.seek(0)
     try:
@@ -92,5 +102,5 @@ def _last(file: IO[str]) -> dict:
         return {}
 
 
-def _whose(last: dict) -> str:
+def _whose(last: dict[str, Any]) -> str:
     return f" (process {last['process']} on {last['machine']})" if last else ""

@@ -5,6 +5,7 @@ from pathlib import Path
 from shlex import quote
 
 import biox
+from biox.core.alone import looks_only, take_turn
 from biox.core.errors import InputError
 from biox.core.raw_files import case_files, input_files, learning_files, watched_files
 from biox.core.studies import check_study, opposite, read_study, settings_for
@@ -27,8 +28,19 @@ shell.prefix(
     f"set -euo pipefail; {OWN}export PYTHONPATH={quote(str(HOME))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
     # A Slurm job that was granted no graphics card sees none: the one that it could see is another job's.
     'if [ "${{SLURM_JOB_ID:-}}" ] && [ -z "${{CUDA_VISIBLE_DEVICES:-}}" ]; then export CUDA_VISIBLE_DEVICES=; fi; '
+    "export BIOX_WORKFLOW=$PPID; "
     'biox() {{ python -m biox.cli "$@"; }}; '
 )
+
+# One run at a time in a folder, for as long as this file is open. What a run starts reads these lines, too, and is part of
+# it.
+if workflow.is_main_process and not looks_only(sys.argv[1:]):
+    try:
+        TURN = take_turn(Path(".snakemake"))
+    except InputError as error:
+        raise WorkflowError(str(error))
+    if TURN.said:
+        logger.warning(TURN.said)
 
 FOLDER = Path(config.get("study_folder", "config"))
 

@@ -21,3 +21,16 @@ def test_the_command_line_answers_without_loading_any_numerical_package():
 
 def test_the_search_for_loaded_packages_finds_one_that_is_there():
     assert loaded("import numpy", *HEAVY) == ["numpy"]
+
+
+def test_reading_raw_data_loads_no_network():
+    assert loaded("import biox.steps.ingest, biox.steps.simulate, biox.core.store", "torch", "sklearn", "spm1d") == []
+
+
+def test_explaining_loads_neither_solvers_nor_packages_that_only_some_methods_use():
+    some = ("sklearn", "captum", "matplotlib", "skimage", "umap", "spm1d")
+    assert loaded("import biox.steps.attribute, biox.models.linear_svm, biox.models.logistic", *some) == []
+
+
+def test_writing_a_report_loads_no_network():
+    assert loaded("import biox.steps.report, biox.steps.index", "torch", "sklearn", "spm1d", "umap") == []

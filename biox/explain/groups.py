@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from pydantic import Field
-from skimage.segmentation import slic
 from torch import Tensor
 
 from biox.core.strict import Strict
@@ -85,6 +84,8 @@ def _grid(shape: tuple[int, ...], sides: tuple[int, ...]) -> Int[Tensor, " *feat
 
 def _superpixels(x: Float[Tensor, "sample *feature"], size: int) -> Int[Tensor, "sample *feature"]:
     """Areas of similar values on the last two axes; those before are colours."""
+    from skimage.segmentation import slic  # here, since few explanations ask for superpixels
+
     height, width = x.shape[-2:]
     images = x.detach().reshape(len(x), -1, height, width).movedim(1, -1).cpu().double().numpy()
     wanted = max(1, round(height * width / size**2))

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 
 
@@ -23,6 +22,8 @@ class LinearSVM(nn.Module):
 
     def solve(self, x: Float[Tensor, "sample *feature"], y: Int[Tensor, " sample"], seed: int) -> None:
         """Fit to the training samples; several classes are each set against the rest."""
+        from sklearn.svm import LinearSVC  # here, so that a saved machine is explained without it
+
         solver = LinearSVC(C=self.penalty, random_state=seed % 2**32)
         solver.fit(x.flatten(1).double().cpu().numpy(), y.cpu().numpy())
         weight, bias = solver.coef_, solver.intercept_

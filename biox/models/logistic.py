@@ -5,7 +5,6 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 PICTURE = 3  # feature axes: colour, height, width
@@ -45,6 +44,8 @@ class Logistic(nn.Module):
 
     def solve(self, x: Float[Tensor, "sample *feature"], y: Int[Tensor, " sample"], seed: int) -> None:
         """Fit to the summaries of the training samples; the solution is unique, so ``seed`` plays no part."""
+        from sklearn.linear_model import LogisticRegression  # here, so that a saved fit is explained without it
+
         values = x.flatten(1).double().cpu().numpy()
         mean, spread = values.mean(0), values.std(0)
         spread = np.where((spread > 0) & self.standardise, spread, 1.0)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from biox.core.errors import InputError
-from biox.stats.spm import SPM
+
+if TYPE_CHECKING:  # spm1d is loaded by those who test curves
+    from biox.stats.spm import SPM
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Channels:
     channels, not for their single points.
     """
 
-    alone: tuple[SPM, ...]
+    alone: "tuple[SPM, ...]"
     p: np.ndarray
     q: np.ndarray
 
@@ -48,7 +51,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def per_channel(test: Callable[..., SPM], samples: Sequence[np.ndarray], *, alpha: float = 0.05) -> Channels:
+def per_channel(test: "Callable[..., SPM]", samples: Sequence[np.ndarray], *, alpha: float = 0.05) -> Channels:
     """Where along which channel do the groups differ? ``test`` is any of ``biox.stats.spm``.
 
     samples: the groups or conditions, each of shape (unit, channel, point).
@@ -64,7 +67,7 @@ def per_channel(test: Callable[..., SPM], samples: Sequence[np.ndarray], *, alph
     return Channels(alone, p, holm(p))
 
 
-def _of_channel(test: Callable[..., SPM], samples: Sequence[np.ndarray], channel: int, alpha: float) -> SPM:
+def _of_channel(test: "Callable[..., SPM]", samples: Sequence[np.ndarray], channel: int, alpha: float) -> "SPM":
     try:
         return test(*(s[:, channel] for s in samples), alpha=alpha)
     except InputError as error:

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from biox import lrp
-from biox.core.errors import InputError, listed
 from biox.core.study import AGAINST, Method
 from biox.core.types import Cohort, Fit
+from biox.steps.possible import check_target
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,3 @@ def explained_by(cohort: Cohort, fit: Fit, method: Method) -> Explained:
 def of_classes(index: np.ndarray, classes: tuple[str, ...]) -> Explained:
     """The score of the given class of every sample; index: shape (sample,)."""
     return Explained(np.array(classes, dtype=object)[index], np.asarray(index))
-
-
-def check_target(method: Method, classes: tuple[str, ...], where: str) -> None:
-    """InputError where a method's target is neither ``label``, ``dominant``, a class nor ``CLASS - OTHER``."""
-    named = [part for part in method.target.split(AGAINST) if part not in classes]
-    if method.target not in ("label", "dominant") and (named or method.target.count(AGAINST) > 1):
-        raise InputError(
-            f"{where} is {method.target!r}; possible are 'label', 'dominant', one of the classes {listed(classes)}, "
-            "or a difference of two as 'CLASS - OTHER'."
-        )

@@ -9,10 +9,10 @@ from biox.core.find import find
 from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.types import Cohort
-from biox.steps.explained import check_target
 from biox.steps.folds import assign
 from biox.steps.ingest_table import refuse_no_table
 from biox.steps.learning import labels_of, learnt_from, viewed
+from biox.steps.possible import check_target
 
 
 def ingest(study: Study) -> Cohort:

@@ -3,7 +3,6 @@
 import math
 
 import torch
-from captum.attr import LayerGradCam
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -33,6 +32,8 @@ def grad_cam(score: Score, x: Tensor, background: Background, settings: GradCam)
     Raises ValueError for models without a convolution, for a layer that runs more than once, and where the model's
     first convolution sees neither the places of the sample nor all of its values one after the other.
     """
+    from captum.attr import LayerGradCam  # here, so that a study is checked without it; it brings matplotlib
+
     model = score.model
     if not isinstance(model, nn.Module):
         raise ValueError("Grad-CAM looks into a layer, so the model must be an nn.Module.")

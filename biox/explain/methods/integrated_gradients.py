@@ -6,7 +6,6 @@ R = (x - x0) * mean over t in (0, 1) of the gradient at x0 + t (x - x0);     sum
 import warnings
 
 import torch
-from captum.attr import IntegratedGradients as Captum
 from pydantic import Field, model_validator
 from torch import Tensor
 
@@ -67,6 +66,8 @@ def integrated_gradients(score: Score, x: Tensor, background: Background, settin
 
 def _walked(score: Score, x: Tensor, start: Tensor, steps: int) -> Tensor:
     """One run of captum, a block of samples at a time."""
+    from captum.attr import IntegratedGradients as Captum  # here, so that a study is checked without it
+
     at_once = rows_at_once(score, x)
 
     def total(points: Tensor, rows: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ PLACES = {
 
 def completion(options: argparse.Namespace) -> None:
     """Print what makes a shell complete commands, options and studies."""
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
     print(f"# {PLACES[options.shell]}")
-    print(argcomplete.shellcode(["biox"], shell=options.shell))
+    print(shellcode(["biox"], shell=options.shell))
 
 
 def complete(parser: argparse.ArgumentParser) -> None:

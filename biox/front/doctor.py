@@ -1,4 +1,5 @@
 """``biox doctor``: is all that biox needs here?"""
+
 import argparse
 
 

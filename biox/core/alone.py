@@ -21,7 +21,7 @@ from biox.core.orphans import alive
 LOCK = "biox.lock"
 LEFT = ("locks", "backups")  # by a killed run: Snakemake's locks, and copies of results that it was about to replace
 LOOKS = re.compile(
-    r"-[a-zA-Z]*n|-l|--(dry-?run|lint|dag|d3dag|rulegraph|filegraph|summary|detailed-summary|list.*|report.*)"
+    r"-[npqrfkFR]*n[npqrfkFR]*|-l|--(dry-?run|lint|dag|d3dag|rulegraph|filegraph|summary|detailed-summary|list.*|report.*)"
 )
 
 

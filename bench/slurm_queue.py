@@ -1,0 +1,133 @@
+"""What a Slurm queue holds, and what goes wrong with it: jobs cancelled, killed, nodes drained or down, no controller.
+
+Used by ``bench/slurm_faults.py``. It needs a Slurm of one host whose daemons belong to this user.
+"""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One line of ``squeue``. job: its number; what: the comment that the executor gives it."""
+
+    job: str
+    state: str
+    node: str
+    partition: str
+    granted: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong. at: the jobs that it waits for, a pattern. mend: what ends it, after ``lasts_s``."""
+
+    name: str
+    at: str
+    strike: Callable[[Seen], str]
+    mend: Callable[[Seen], str]
+    lasts_s: float
+
+
+def queue() -> list[Seen] | None:
+    """All jobs that the controller remembers; None where it does not answer."""
+    form = "%i|%T|%N|%P|%b|%k"
+    words = ["squeue", "--noheader", "--states=all", f"--format={form}"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return None
+    if done.returncode:
+        return None
+    return [Seen(*(cell.strip() for cell in line.split("|"))) for line in done.stdout.splitlines() if line]
+
+
+def worker(job: str) -> int | None:
+    """The process in which biox itself works on a job; None before it began."""
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0") if folder.name.isdigit() else []
+            if b"biox.cli" in words and f"SLURM_JOB_ID={job}".encode() in (folder / "environ").read_bytes().split(
+                b"\0"
+            ):
+                return int(folder.name)
+        except OSError:
+            continue
+    return None
+
+
+def setting(name: str) -> str:
+    """One line of Slurm's configuration."""
+    text = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=True).stdout
+    found = re.search(rf"^{name}\s*= (.*)$", text, re.MULTILINE)
+    return found.group(1).strip() if found else ""
+
+
+def ordered(*words: str) -> str:
+    """Carry out a command; returns it as it would be typed."""
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    return " ".join(words)
+
+
+def nothing(_seen: Seen) -> str:
+    """The workflow itself has to mend it."""
+    return "nothing more"
+
+
+def cancel(seen: Seen) -> str:
+    """As a person or an administrator does it."""
+    return ordered("scancel", seen.job)
+
+
+def kill(seen: Seen) -> str:
+    """As the kernel does it where memory runs out."""
+    process = worker(seen.job)
+    if process is None:
+        return "nothing: the process had ended by itself"
+    os.kill(process, signal.SIGKILL)
+    return f"kill -9 of the biox process of job {seen.job}"
+
+
+def drain(seen: Seen) -> str:
+    """Running jobs may end, no new one starts there."""
+    return ordered("scontrol", "update", f"NodeName={seen.node}", "State=DRAIN", "Reason=maintenance")
+
+
+def down(seen: Seen) -> str:
+    """The node is gone, with all jobs on it."""
+    return ordered("scontrol", "update", f"NodeName={seen.node}", "State=DOWN", "Reason=broken")
+
+
+def resume(seen: Seen) -> str:
+    """The node is back."""
+    return ordered("scontrol", "update", f"NodeName={seen.node}", "State=RESUME")
+
+
+def stop_controller(_seen: Seen) -> str:
+    """No ``squeue``, no ``sbatch``; running jobs go on."""
+    pid = Path(CONTROLLER["pid"])
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    return "kill -9 of slurmctld"
+
+
+def start_controller(_seen: Seen) -> str:
+    """It reads its saved state."""
+    return ordered("slurmctld")
+
+
+# Known before the controller is stopped: afterwards nobody answers.
+CONTROLLER = {"pid": ""}
+
+FAULTS = (
+    Fault("job cancelled", "rule_train", cancel, nothing, 0),
+    Fault("process killed", "rule_(attribute|influence)", kill, nothing, 0),
+    Fault("node drained", "rule_(train|trust)", drain, resume, 60),
+    Fault("node down", "rule_(attribute|influence|trust)", down, resume, 20),
+    Fault("controller restarted", "rule_(trust|validate|graphs)", stop_controller, start_controller, 15),
+)

@@ -1,0 +1,68 @@
+"""What was seen and done while faults struck a run on Slurm, and how its files compare."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.slurm_queue import Seen, queue
+
+
+@dataclass
+class Struck:
+    """A fault and what became of it. at_s: seconds since the start. jobs: number, state and node of every attempt."""
+
+    fault: str
+    at_s: float
+    what: str
+    job: str
+    node: str
+    done: list[str]
+    picture: list[str]
+    jobs: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Watch:
+    """What was seen of the queue: the last state of each job, and every picture that differed from the one before."""
+
+    jobs: dict[str, Seen] = field(default_factory=dict)
+    pictures: list[tuple[float, list[str]]] = field(default_factory=list)
+
+    def look(self, now: float) -> list[Seen]:
+        """The jobs at work now."""
+        found = queue()
+        if found is None:
+            return []
+        self.jobs |= {seen.job: seen for seen in found}
+        picture = drawn(found)
+        if not self.pictures or self.pictures[-1][1] != picture:
+            self.pictures.append((round(now), picture))
+        return [seen for seen in found if seen.state == "RUNNING"]
+
+
+def drawn(found: Iterable[Seen]) -> list[str]:
+    """A queue as people see it: what waits or runs."""
+    return [
+        f"{s.job:>5} {s.partition:4} {s.state:10} {s.node:3} {s.what}"
+        for s in found
+        if s.state in ("PENDING", "RUNNING", "COMPLETING")
+    ]
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """The checksum of every result and every file of the reports."""
+    files = [file for top in ("results", "reports") for file in (folder / top).rglob("*") if file.is_file()]
+    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(files)}
+
+
+def page(found: dict) -> str:
+    """The record as a table, with a picture of the queue at each fault."""
+    lines = [f"# {found['title']}", "", *found["summary"], ""]
+    lines += ["| fault | job, node | when | what was done | attempts of the job |", "|---|---|---|---|---|"]
+    for s in found["struck"]:
+        where = f"{s['what']} ({s['job']}), {s['node']}"
+        lines.append(f"| {s['fault']} | {where} | {s['at_s']} s | {'; '.join(s['done'])} | {'; '.join(s['jobs'])} |")
+    for s in found["struck"]:
+        lines += ["", f"Queue when the fault '{s['fault']}' struck:", "", "```", *s["picture"], "```"]
+    return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from biox.core.errors import InputError, listed
 
+# Names that a study file may give run code; what is no name is refused before anything is looked for.
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -30,6 +33,10 @@ def known(package: str) -> list[str]:
 
 def find(package: str, name: str) -> Callable[..., Any]:
     """The function called ``name``: ``package.name:name``, or ``other.module:function`` if the name holds a colon."""
+    if DOTTED.fullmatch(name) is None:
+        raise InputError(
+            f"{name[:80]!r} is no name of a function; expected one of {package}, or 'package.module:function'."
+        )
     module_name, _, attribute = name.partition(":") if ":" in name else (f"{package}.{name}", ":", name)
     if not _exists(package):
         domains = [m.name for m in pkgutil.iter_modules(importlib.import_module("biox.domains").__path__)]
@@ -43,6 +50,19 @@ def find(package: str, name: str) -> Callable[..., Any]:
     if not callable(found):
         raise InputError(f"The module {module_name} has no function {attribute!r}.")
     return found
+
+
+def opener_of(name: str) -> Callable[..., Any]:
+    """The function that opens stored values, by the name that a result gives.
+
+    Results are data, which may come from others: only functions of biox that open something can be named there.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not module_name.startswith("biox.domains.") or not attribute.startswith("open_"):
+        raise InputError(
+            f"A stored result asks for {name[:80]!r} to open it; only functions of biox may. Run ingest again."
+        )
+    return find("biox.domains", name)
 
 
 def bind(function: Callable[..., Any], options: Mapping[str, Any], where: str) -> dict[str, Any]:

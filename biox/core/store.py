@@ -11,7 +11,7 @@ import zarr
 from biox.core.arrays import opened
 from biox.core.errors import InputError
 from biox.core.files import whole
-from biox.core.find import find
+from biox.core.find import opener_of
 from biox.core.result_files import found, load_json, save_json
 from biox.core.sealed import checked, intact, sealed
 from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
@@ -47,7 +47,7 @@ def load_cohort(folder: Path) -> Cohort:
         truth = folder / "truth.zarr"
         own = kept["opener"]
         return Cohort(
-            x=find("biox.domains", own)(folder) if own else opened(zarr.open_array(folder / "x.zarr", mode="r")),
+            x=opener_of(own)(folder) if own else opened(zarr.open_array(folder / "x.zarr", mode="r")),
             samples=pd.read_parquet(folder / "samples.parquet"),
             axes=_axes(kept["axes"]),
             unit=kept["unit"],
@@ -81,7 +81,7 @@ def load_fit(folder: Path) -> Fit:
 
     with intact(folder):
         kept = load_json(folder / "fit.json")
-        with np.load(folder / "constants.npz") as arrays:
+        with np.load(folder / "constants.npz", allow_pickle=False) as arrays:
             constants = {name: arrays[name] for name in arrays.files}
         return Fit(
             **{**kept, "axes": _axes(kept["axes"]), "classes": tuple(kept["classes"])},

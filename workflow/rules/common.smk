@@ -29,7 +29,7 @@ shell.prefix(
     # A Slurm job that was granted no graphics card sees none: the one that it could see is another job's.
     'if [ "${{SLURM_JOB_ID:-}}" ] && [ -z "${{CUDA_VISIBLE_DEVICES:-}}" ]; then export CUDA_VISIBLE_DEVICES=; fi; '
     "export BIOX_WORKFLOW=$PPID; "
-    'biox() {{ python -m biox.cli "$@"; }}; '
+    'biox() {{ python -P -m biox.cli "$@"; }}; '
 )
 
 # One run at a time in a folder, for as long as this file is open. What a run starts reads these lines, too, and is part of

@@ -72,7 +72,7 @@ def write_bags(folder: Path, pixels: Any, tiles: pd.DataFrame, bags: np.ndarray)
 
 def open_kept(folder: Path) -> KeptBags:
     """The bags that ``KeptBags.save`` wrote; their pixels stay in the file until they are asked for."""
-    tiles, bags = pd.read_parquet(folder / "tiles.parquet"), np.load(folder / "bags.npy")
+    tiles, bags = pd.read_parquet(folder / "tiles.parquet"), np.load(folder / "bags.npy", allow_pickle=False)
     return KeptBags(open_pixels(folder / "pixels.npy"), tiles, bags)
 
 
@@ -87,4 +87,4 @@ def write_pixels(file: Path, x: Any) -> None:
 
 def open_pixels(file: Path) -> np.ndarray:
     """What ``write_pixels`` wrote, left in the file."""
-    return np.load(file, mmap_mode="r")
+    return np.load(file, mmap_mode="r", allow_pickle=False)

@@ -67,5 +67,5 @@ class MaskedTiles:
 
 def open_masked(folder: Path) -> MaskedTiles:
     """The tiles that ``MaskedTiles.save`` wrote; their pixels stay in the file until they are asked for."""
-    pixels, masks = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("pixels", "masks"))
+    pixels, masks = (np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ("pixels", "masks"))
     return MaskedTiles(pixels, masks)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from biox.core.arrays import chosen
 from biox.core.errors import InputError, listed
-from biox.core.find import find
+from biox.core.find import opener_of
 from biox.core.study import Strict
 from biox.core.types import Cohort
 from biox.domains.histology.artefacts import Artefact, Seeds, mark
@@ -159,10 +159,10 @@ def planted(cohort: Cohort, plant: Plant | None) -> Cohort:
 def open_planted(folder: Path) -> Planted:
     """The tiles that ``Planted.save`` wrote."""
     kept = json.loads((folder / "planted.json").read_text(encoding="utf-8"))
-    opener = kept["base"]
+    named = kept["base"]
     base = folder / "base"
-    below = find("biox.domains.histology", opener)(base) if opener else open_pixels(base.with_suffix(".npy"))
-    with np.load(folder / "on.npz") as arrays:
+    below = opener_of(named)(base) if named else open_pixels(base.with_suffix(".npy"))
+    with np.load(folder / "on.npz", allow_pickle=False) as arrays:
         on = {name: arrays[name] for name in arrays.files}
     return Planted(below, kept["artefact"], on, on.pop("seeds"), kept["shown"])
 

@@ -130,5 +130,5 @@ def open_tiles(folder: Path) -> TilePixels:
         pd.read_parquet(folder / "tiles.parquet"),
         (kept["side"], kept["mpp"]),
         workers=kept["workers"],
-        bags=np.load(bags) if bags.exists() else None,
+        bags=np.load(bags, allow_pickle=False) if bags.exists() else None,
     )

@@ -7,6 +7,7 @@ the settings of a study file and one for each public package.
 import importlib
 import sys
 from pathlib import Path
+from types import FunctionType
 
 from mkdocs.structure.files import File
 
@@ -45,7 +46,15 @@ def pages() -> dict[str, str]:
 def of_names(package: str) -> str:
     """A page of what a package names for outsiders."""
     module = importlib.import_module(package)
-    return "\n\n".join([opening(package), *(f"::: {package}.{name}" for name in module.__all__)])
+    return "\n\n".join(
+        [opening(package), *(f"::: {place(getattr(module, name), package, name)}" for name in module.__all__)]
+    )
+
+
+def place(thing: object, package: str, name: str) -> str:
+    """Where a thing is defined: a function may be called like its file, and the file is not meant."""
+    home = getattr(thing, "__module__", None)
+    return f"{home}.{name}" if isinstance(thing, type | FunctionType) else f"{package}.{name}"
 
 
 def of_modules(package: str, modules: list[str]) -> str:

@@ -15,6 +15,7 @@ include: "workflow/rules/validate.smk"
 include: "workflow/rules/heatmaps.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/predict.smk"
+include: "workflow/rules/crate.smk"
 
 
 rule all:
@@ -22,6 +23,7 @@ rule all:
     input:
         rules.index.output,
         people(),
+        expand(rules.crate.output.crate, study=STUDIES),
 
 
 onsuccess:

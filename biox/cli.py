@@ -15,6 +15,7 @@ from pathlib import Path
 
 import biox
 from biox import commands, explaining, graphing, predicting, reporting
+from biox.archive import crate, verify
 from biox.core.errors import InputError
 from biox.front import completion, doctor, new, plan
 from biox.front import run as running
@@ -138,6 +139,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "dry": (("--dry-run",), {"action": "store_true", "help": "only say what would be done"}),
     "unlock": (("--unlock",), {"action": "store_true", "help": "first take away the lock of a run that is dead"}),
     "all": (("--all",), {"action": "store_true", "help": "count what is already done, too"}),
+    "folder": (("report",), {"type": Path, "help": "the folder of a report, such as reports/STUDY"}),
     "shell": (("shell",), {"choices": completion.SHELLS, "help": "which shell"}),
     "with": (("--method",), {"help": "name of the method to explain with (the study's first)"}),
 }
@@ -167,6 +169,8 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], int | None], tuple[str, ..
     "index": (reporting.index, ("studies", "out")),
     "predict": (predicting.predict, ("study", "file", "case", "variant", "with", "out", "page")),
     "ratings": (commands.ratings, ("study", "out")),
+    "crate": (crate.crate, ("study", "out")),
+    "verify": (verify.verify, ("folder",)),
 }
 
 

@@ -62,5 +62,30 @@ def git_commit() -> str:
         return ""
 
 
+@cache
+def commit_date(commit: str) -> str:
+    """The day and time of a commit of biox; the date of the release where there is no commit to ask."""
+    root = Path(biox.__file__).parent.parent
+    try:
+        return _git(root, "show", "--no-patch", "--format=%cI", commit.split("+")[0]) if commit else biox.RELEASED
+    except (OSError, subprocess.CalledProcessError):
+        return biox.RELEASED
+
+
+@cache
+def same_code(one: str, other: str) -> bool:
+    """Whether two commits hold the same package and workflow; those with changes are alike only by their own name."""
+    if one == other:
+        return True
+    if not one or not other or "+" in one + other:
+        return False
+    root = Path(biox.__file__).parent.parent
+    try:
+        _git(root, "diff", "--quiet", one, other, "--", "biox", "workflow", "Snakefile")
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
 def _git(root: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout.strip()

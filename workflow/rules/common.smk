@@ -184,10 +184,11 @@ def folds_of(study):
     return range(STUDIES[study].folds.count)
 
 
-def people():
+def pages_of(study):
     """The page of every new case that a study names."""
-    return [
-        f"reports/{name}/people/{case}.html"
-        for name, study in STUDIES.items()
-        for case in study.predict
-    ]
+    return [f"reports/{study}/people/{case}.html" for case in STUDIES[study].predict]
+
+
+def people():
+    """The pages of the new cases of all studies."""
+    return [page for study in STUDIES for page in pages_of(study)]

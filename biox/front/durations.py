@@ -5,7 +5,6 @@ from pathlib import Path
 from statistics import fmean
 
 from biox.front.benchmarks import by_step, typical
-from biox.front.benchmarks import by_step, typical
 from biox.front.jobs import Board, Job
 
 Seconds = dict[tuple[str, str], float]

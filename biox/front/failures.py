@@ -6,6 +6,7 @@ from pathlib import Path
 from biox.front.jobs import Board, Job
 
 LAST_LINES = 8
+LOCKED = "LockException"
 # How a command of biox begins the sentence about what the user can mend.
 SENTENCE = re.compile(r"^biox [a-z-]+: ", re.MULTILINE)
 MACHINERY = re.compile(r'^(?:WorkflowError|InputError)(?: in .*)?:\n|\n? *File ".*', re.MULTILINE)
@@ -14,6 +15,11 @@ MACHINERY = re.compile(r'^(?:WorkflowError|InputError)(?: in .*)?:\n|\n? *File "
 def failures(board: Board, printed: list[str], again: str) -> str:
     """All failures of a run, one paragraph a job, and the next step."""
     failed = board.in_state("failed")
+    if any(kind == LOCKED for kind, _ in board.errors):
+        return (
+            f"An earlier run left {Path.cwd()} locked, and it cannot be told whether it still is at work. If it is not, "
+            f"take the lock away and go on: {again} --unlock"
+        )
     if not failed:
         return f"{sentence(board, printed)}\nThe run stopped. To go on from what is finished: {again}"
     others = board.count["waiting"] + board.count["under way"]

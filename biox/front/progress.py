@@ -21,7 +21,7 @@ def heading(board: Board, before: Mapping[tuple[str, str], float], now: float, b
     words += [f"{count[state]} {state}" for state in ("under way", "waiting", "failed") if count[state]]
     words.append(f"{in_words(now - began)} so far")
     left, complete = remaining(board, before, now)
-    if count["waiting"] or count["under way"]:
+    if count["under way"] and left:
         words.append(f"about {in_words(left)} to go" if complete else f"at least {in_words(left)} to go")
     return " · ".join(words)
 

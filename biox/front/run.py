@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from biox.front.workflow import Asked
 
 STOPPED = 130
-LOCKED = "LockException"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if not plan.jobs:
         print(f"Nothing to do: everything is up to date.\n{reports(asked)}")
         return 0
-    return closed(asked, *unlocked_if_need_be(words, plan))
+    return closed(asked, *perform(words, plan))
 
 
 def what_is_to_do(words: list[str]) -> "Board":
@@ -52,19 +51,6 @@ def what_is_to_do(words: list[str]) -> "Board":
     if code:
         raise InputError(sentence(plan, printed))
     return plan
-
-
-def unlocked_if_need_be(words: list[str], plan: "Board") -> tuple["Board", int, list[str]]:
-    """Do the jobs; where a run that was killed left its lock, take that away first."""
-    from biox.front.locks import may_unlock
-    from biox.front.snakemake import events_of
-
-    done, code, printed = perform(words, plan)
-    if not any(kind == LOCKED for kind, _ in done.errors):
-        return done, code, printed
-    print(may_unlock(Path.cwd()), flush=True)
-    events_of([*words, "--unlock"])
-    return perform(words, what_is_to_do(words))
 
 
 def closed(asked: "Asked", board: "Board", code: int, printed: list[str]) -> int:

@@ -24,6 +24,8 @@ def _lines(before: Mapping[tuple[str, str], float], began: float) -> Iterator[Sh
     last: list[str] = []
 
     def show(changed: Job | None, board: Board, now: float) -> None:
+        print(*board.said, sep="\n", end="\n" * bool(board.said), flush=True)
+        board.said.clear()
         last[:] = [heading(board, before, now, began)]
         if changed is not None:
             print(line(changed, board, now - began), flush=True)
@@ -41,6 +43,9 @@ def _live(before: Mapping[tuple[str, str], float], began: float) -> Iterator[Sho
     with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
 
         def show(_: Job | None, board: Board, now: float) -> None:
+            for words in board.said:
+                live.console.print(words, markup=False, highlight=False)
+            board.said.clear()
             if now - drawn[0] >= EVERY_S or not (board.count["waiting"] or board.count["under way"]):
                 live.update(view(board, before, now, began), refresh=True)
                 drawn[0] = now

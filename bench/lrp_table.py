@@ -8,6 +8,8 @@ OFF, APART = 0.01, 1e-4
 
 HEAD = """# How fast relevance is
 
+*For those who want to know what an explanation costs.*
+
 Written by `python bench/lrp.py` from `bench/results/lrp.json`; do not edit. `bench/lrp_peers.py` shows how each package
 is called.
 

@@ -1,14 +1,19 @@
 """Arrays that may be larger than memory: rows are read when they are asked for."""
 
+import math
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from biox.core.bombs import refuse_size
+from biox.core.errors import InputError
 from biox.core.sealed import readable
 
 IN_MEMORY_BYTES = 2**28
+NUMBERS = "fiub"
 
 
 class Stored:
@@ -46,9 +51,9 @@ class Stored:
 
 
 class Part:
-    """Some rows of a stored array, still unread."""
+    """Some rows of an array on disk (``Stored``, or several of them), still unread."""
 
-    def __init__(self, whole: Stored, rows: np.ndarray) -> None:
+    def __init__(self, whole: Any, rows: np.ndarray) -> None:
         self._whole, self._rows = whole, rows
         self.shape: tuple[int, ...] = (len(rows), *whole.shape[1:])
         self.dtype, self.ndim = whole.dtype, whole.ndim
@@ -62,6 +67,20 @@ class Part:
     def subset(self, rows: np.ndarray) -> "Part":
         """Some of these rows, still unread."""
         return Part(self._whole, self._rows[rows])
+
+
+def stored(path: Path) -> Any:
+    """A zarr array on disk, unread. Raises InputError where it is none of ours: of version 3, of plain numbers.
+
+    Earlier versions may name any filter that is installed, among them one that runs what it finds in the file.
+    """
+    import zarr
+
+    found = zarr.open_array(path, mode="r")
+    if found.metadata.zarr_format != 3 or found.dtype.kind not in NUMBERS:
+        raise InputError(f"{path} holds no plain numbers as biox stores them; run the step that makes it again.")
+    refuse_size(path, math.prod(found.chunks) * found.dtype.itemsize, "a piece of it")
+    return found
 
 
 def opened(array: Any) -> Any:

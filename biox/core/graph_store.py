@@ -53,7 +53,7 @@ def load_masked_fit(folder: Path) -> MaskedFit:
 
     with intact(folder):
         kept = load_json(folder / "masked_fit.json")
-        with np.load(folder / "constants.npz") as arrays:
+        with np.load(folder / "constants.npz", allow_pickle=False) as arrays:
             constants = {name: arrays[name] for name in arrays.files}
         tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FIT_TABLES}
         weights = load_file(folder / "weights.safetensors")
@@ -81,11 +81,15 @@ def load_graphs(folder: Path) -> Graphs:
     with intact(folder):
         kept = load_json(folder / "graphs.json")
         arrays = {
-            kind: {name: np.load(folder / kind / f"{name}.npy", mmap_mode="r") for name in kept["variants"]}
+            kind: {name: _mapped(folder / kind / f"{name}.npy") for name in kept["variants"]}
             for kind in ("average", "signed")
         }
         tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in GRAPH_TABLES}
         return Graphs(tuple(kept["proteins"]), tuple(kept["groups"]), **arrays, **tables)
+
+
+def _mapped(file: Path) -> np.ndarray:
+    return np.load(file, mmap_mode="r", allow_pickle=False)
 
 
 def save_matrices(matrices: Mapping[str, np.ndarray], folder: Path) -> None:

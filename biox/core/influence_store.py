@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from biox.core.arrays import stored
 from biox.core.errors import InputError, listed
 from biox.core.graph_settings import Graph
 from biox.core.graph_types import Influence
@@ -177,7 +178,7 @@ def _part(folder: Path) -> tuple[dict[str, Any], pd.DataFrame, dict[str, Any]]:
     with intact(folder):
         head = load_json(folder / "influence.json")
         table = pd.read_parquet(folder / "samples.parquet")
-        return head, table, {path.stem: zarr.open_array(path, mode="r") for path in sorted(folder.glob("*.zarr"))}
+        return head, table, {path.stem: stored(path) for path in sorted(folder.glob("*.zarr"))}
 
 
 def _created(folder: Path, head: InfluenceHead, storage: Graph) -> tuple[dict[str, Any], int]:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from biox.core.arrays import opened
+from biox.core.arrays import opened, stored
 from biox.core.errors import InputError
 from biox.core.files import whole
 from biox.core.find import opener_of
+from biox.core.joined import joined
 from biox.core.result_files import found, load_json, save_json
 from biox.core.sealed import checked, intact, sealed
 from biox.core.types import Axis, Cohort, Evidence, Fit, Prediction, Relevance
@@ -47,13 +48,13 @@ def load_cohort(folder: Path) -> Cohort:
         truth = folder / "truth.zarr"
         own = kept["opener"]
         return Cohort(
-            x=opener_of(own)(folder) if own else opened(zarr.open_array(folder / "x.zarr", mode="r")),
+            x=opener_of(own)(folder) if own else opened(stored(folder / "x.zarr")),
             samples=pd.read_parquet(folder / "samples.parquet"),
             axes=_axes(kept["axes"]),
             unit=kept["unit"],
             classes=tuple(kept["classes"]),
             label_level=kept["label_level"],
-            truth=np.asarray(zarr.open_array(truth, mode="r")[:]) if truth.exists() else None,
+            truth=np.asarray(stored(truth)[:]) if truth.exists() else None,
             notes=tuple(kept["notes"]),
             bounds=tuple(kept["bounds"]) if kept["bounds"] else None,
         )
@@ -101,13 +102,26 @@ def save_relevance(relevance: Relevance, folder: Path) -> None:
         save_json(fresh / "relevance.json", {"axes": [asdict(axis) for axis in relevance.axes], **kept})
 
 
-def load_relevance(folder: Path) -> Relevance:
-    """The relevance saved in a folder."""
+def load_relevance(*shards: Path) -> Relevance:
+    """The relevance saved in a folder, or in several that hold some samples each: one after the other, in that order.
+
+    Shards that were explained in different ways, and a sample that stands in two, are an InputError.
+    """
+    heads, arrays, tables = zip(*(_shard(folder) for folder in shards), strict=True)
+    for folder, head in zip(shards, heads, strict=True):
+        if head != heads[0]:
+            raise InputError(f"The relevances in {folder} and {shards[0]} were not made alike; compute them anew.")
+    samples = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    twice = samples["sample"][samples["sample"].duplicated()]
+    if len(twice):
+        raise InputError(f"Sample {twice.iloc[0]!r} stands twice in {shards[0].parent.parent}; compute it anew.")
+    return Relevance(**{**heads[0], "axes": _axes(heads[0]["axes"])}, values=joined(arrays), samples=samples)
+
+
+def _shard(folder: Path) -> tuple[dict[str, Any], Any, pd.DataFrame]:
     with intact(folder):
-        kept = load_json(folder / "relevance.json")
-        values = opened(zarr.open_array(folder / "values.zarr", mode="r"))
         samples = pd.read_parquet(folder / "samples.parquet")
-        return Relevance(**{**kept, "axes": _axes(kept["axes"])}, values=values, samples=samples)
+        return load_json(folder / "relevance.json"), stored(folder / "values.zarr"), samples
 
 
 def save_evidence(evidence: Evidence, folder: Path) -> None:
@@ -143,9 +157,12 @@ def load_fits(folder: Path) -> dict[str, Fit]:
     return {path.parent.name: load_fit(path.parent) for path in found(folder, "*/fit.json")}
 
 
-def load_relevances(folder: Path) -> dict[str, Relevance]:
-    """All relevances of one fold and method, by variant."""
-    return {path.parent.name: load_relevance(path.parent) for path in found(folder, "*/relevance.json")}
+def load_relevances(*shards: Path) -> dict[str, Relevance]:
+    """All relevances of one fold and method, by variant; its shards are read as one."""
+    folders: dict[str, list[Path]] = {}
+    for path in (path for shard in shards for path in found(shard, "*/relevance.json")):
+        folders.setdefault(path.parent.name, []).append(path.parent)
+    return {variant: load_relevance(*parts) for variant, parts in folders.items()}
 
 
 def _save_array(path: Path, array: Any) -> None:

@@ -8,12 +8,13 @@ import numpy as np
 from tqdm import tqdm
 
 from biox.core.errors import InputError, listed
+from biox.core.file_names import file_name
 from biox.core.sections import section
 from biox.core.study import Study
 from biox.core.subjects import subject
 from biox.core.types import Cohort, Relevance
 from biox.domains.histology.heat_files import names_of_files, write_listing
-from biox.domains.histology.heat_slide import Maps, Marked, file_name, marked_slides, write_maps
+from biox.domains.histology.heat_slide import Maps, Marked, marked_slides, write_maps
 from biox.domains.histology.relevance_colours import limits
 from biox.domains.histology.slide_relevance import SlideRelevance, by_slide
 from biox.domains.histology.slide_settings import Slides

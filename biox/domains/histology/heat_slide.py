@@ -1,6 +1,5 @@
 """The heatmaps of one slide: that of the explained class, its difference from another, and the slide to look at."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import shapely
 from shapely import Polygon
 
+from biox.core.file_names import file_name
 from biox.domains.histology.annotations import read_annotations
 from biox.domains.histology.heat_files import (
     Heat,
@@ -93,11 +93,6 @@ def write_maps(marked: Marked, maps: Maps, folder: Path, shown: bool) -> dict[st
         "heatmaps": [entry for entry, _ in written],
         "outlines": outlines,
     }
-
-
-def file_name(slide: str) -> str:
-    """A slide's name as part of file names: letters, digits, dot, hyphen and underscore, everything else a hyphen."""
-    return re.sub(r"[^\w.-]+", "-", slide).strip(".-") or "slide"
 
 
 def _heat(name: str, maps: Maps, canvas: Canvas) -> Heat:

@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from biox.domains.gait.simulate import SimulateSettings, simulate
-from tests.workflow_runs import ROOT, biox, change, finished_study, planned, said, snakemake, spoilable
+from tests.workflow_runs import ROOT, biox, change, finished_once, planned, said, snakemake, spoilable, write_new_person
 
 TINY = ROOT / "tests" / "tiny"
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    return finished_study(tmp_path_factory.mktemp("a folder with spaces"), "tiny")
+    return spoilable(finished_once(tmp_path_factory, "tiny"), tmp_path_factory.mktemp("a folder with spaces"))
 
 
 @pytest.fixture
@@ -45,12 +44,12 @@ def test_every_result_says_where_it_comes_from(finished):
 
 def test_a_new_title_repeats_only_the_report(copy):
     change(copy / "config/tiny_subjects.yaml", "A tiny simulated clinic", "Another title")
-    assert planned(copy) == {"report", "index", "all"}
+    assert planned(copy) == {"report", "crate", "index", "all"}
 
 
 def test_another_model_repeats_training_but_not_ingestion(copy):
     change(copy / "config/tiny_subjects.yaml", "hidden: [8]", "hidden: [4]")
-    assert planned(copy) == {"train", "attribute", "trust", "validate", "report", "index", "all"}
+    assert planned(copy) == {"train", "attribute", "trust", "validate", "report", "crate", "index", "all"}
 
 
 def test_the_order_of_the_classes_is_a_setting_of_its_own(copy):
@@ -130,20 +129,7 @@ def test_the_same_settings_and_seed_give_the_same_evidence(finished, tmp_path):
 
 @pytest.fixture(scope="module")
 def new_person(finished) -> Path:
-    """A tidy table of one unlabelled person, taken from the simulator with another seed."""
-    person = simulate(SimulateSettings(labels=("knee",), subjects=2, trials=2, seed=99)).take(np.arange(2))
-    sample, channel, point = np.indices(person.x.shape).reshape(3, -1)
-    table = pd.DataFrame(
-        {
-            "subject": "new-person",
-            "trial": sample + 1,
-            "channel": np.array(person.axes[0].labels)[channel],
-            "percent": point,
-            "value": person.x.ravel(),
-        }
-    )
-    table.to_csv(finished / "new_person.csv", index=False)
-    return finished / "new_person.csv"
+    return write_new_person(finished)
 
 
 def test_a_new_person_gets_scores_relevance_and_a_page(finished, new_person):

@@ -12,7 +12,7 @@ from biox.core import graph_store, store
 from biox.core.places import Places
 from biox.core.studies import read_study
 from biox.graphing import load_influences
-from tests.workflow_runs import ROOT, biox, change, finished_study, planned, said, snakemake, spoilable
+from tests.workflow_runs import ROOT, biox, change, finished_once, planned, said, snakemake, spoilable
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ ARMS = ["main", "alone", "centred", "null-0", "seed-1"]
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    return finished_study(tmp_path_factory.mktemp("proteins"), "tiny_proteins")
+    return spoilable(finished_once(tmp_path_factory, "tiny_proteins"), tmp_path_factory.mktemp("a folder with spaces"))
 
 
 @pytest.fixture
@@ -94,22 +94,22 @@ def test_every_result_says_how_it_was_made(finished):
 
 def test_a_changed_title_repeats_the_report_alone(copy):
     change(copy / "config/tiny_proteins.yaml", "A tiny simulated table", "A small simulated table")
-    assert planned(copy) == {"report", "index", "all"}
+    assert planned(copy) == {"report", "crate", "index", "all"}
 
 
 def test_another_false_discovery_rate_repeats_neither_training_nor_influences(copy):
     change(copy / "config/tiny_proteins.yaml", "nulls: 1", "alpha: 0.1, nulls: 1")
-    assert planned(copy) == {"graphs", "viewer", "validate", "report", "index", "all"}
+    assert planned(copy) == {"graphs", "viewer", "validate", "report", "crate", "index", "all"}
 
 
 def test_more_masks_repeat_no_training_and_no_baselines(copy):
     change(copy / "config/tiny_proteins.yaml", "masks: 16", "masks: 20")
-    assert planned(copy) == {"influence", "graphs", "viewer", "validate", "report", "index", "all"}
+    assert planned(copy) == {"influence", "graphs", "viewer", "validate", "report", "crate", "index", "all"}
 
 
 def test_another_forest_repeats_no_network(copy):
     change(copy / "config/tiny_proteins.yaml", "trees: 10", "trees: 12")
-    assert planned(copy) == {"baselines", "validate", "report", "index", "all"}
+    assert planned(copy) == {"baselines", "validate", "report", "crate", "index", "all"}
 
 
 def test_another_table_repeats_everything(copy):

@@ -10,14 +10,14 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tests.workflow_runs import biox, change, finished_study, planned, said, snakemake, spoilable
+from tests.workflow_runs import biox, change, finished_once, planned, said, snakemake, spoilable
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    return finished_study(tmp_path_factory.mktemp("slides"), "tiny_slides")
+    return spoilable(finished_once(tmp_path_factory, "tiny_slides"), tmp_path_factory.mktemp("a folder with spaces"))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_no_checkpoint_stays_behind(finished):
 
 def test_another_threshold_of_the_scan_repeats_neither_training_nor_heatmaps(copy):
     change(copy / "config/tiny_slides.yaml", "permutations: 200", "permutations: 300")
-    assert planned(copy) == {"validate", "report", "index", "all"}
+    assert planned(copy) == {"validate", "report", "crate", "index", "all"}
 
 
 def test_other_slides_are_simulated_anew_and_everything_after_them(copy):

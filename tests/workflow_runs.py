@@ -1,10 +1,18 @@
 """The workflow as a user runs it, in a folder of its own."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+from biox.domains.gait.simulate import SimulateSettings, simulate
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -24,10 +32,41 @@ def finished_study(folder: Path, name: str) -> Path:
     return folder
 
 
+def finished_once(temporary: pytest.TempPathFactory, name: str) -> Path:
+    """A folder in which ``tests/NAME`` has run, the same for all tests and processes of a session.
+
+    Take a ``spoilable`` copy to write into it. The path has spaces, as those of users have.
+    """
+    own = temporary.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / f"a finished {name}"
+    with FileLock(shared / f"{name}.lock"):
+        if not (folder / "reports/index.html").exists():
+            finished_study(folder, name)
+    return folder
+
+
 def spoilable(finished: Path, folder: Path) -> Path:
     """A copy of a finished folder, with its times, for a test to spoil."""
     shutil.copytree(finished, folder / "copy", copy_function=shutil.copy2)
     return folder / "copy"
+
+
+def write_new_person(folder: Path) -> Path:
+    """A tidy table of one unlabelled person, taken from the simulator with another seed."""
+    person = simulate(SimulateSettings(labels=("knee",), subjects=2, trials=2, seed=99)).take(np.arange(2))
+    sample, channel, point = np.indices(person.x.shape).reshape(3, -1)
+    table = pd.DataFrame(
+        {
+            "subject": "new-person",
+            "trial": sample + 1,
+            "channel": np.array(person.axes[0].labels)[channel],
+            "percent": point,
+            "value": person.x.ravel(),
+        }
+    )
+    table.to_csv(folder / "new_person.csv", index=False)
+    return folder / "new_person.csv"
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:

@@ -4,11 +4,6 @@ rule crate:
         page=rules.report.output,
         viewer=viewer_of,
         people=lambda wildcards: pages_of(wildcards.study),
-        pdf=lambda wildcards: (
-            expand(rules.pdf.output, study=wildcards.study)
-            if hasattr(rules, "pdf")
-            else []
-        ),
         study=lambda wildcards: str(FOLDER / f"{wildcards.study}.yaml"),
     output:
         crate=update("reports/{study}/ro-crate-metadata.json"),

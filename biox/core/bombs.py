@@ -25,6 +25,7 @@ LONGEST_LINE = 2**26
 MOST_FOLDING, UNSUSPICIOUS = 200, 2**26
 PIECE = 2**20
 TEXT = (".csv", ".tsv", ".txt", ".gz")
+ARRAYS = (".npz", ".npy")
 # Endings that pandas would unpack by itself.
 UNPACKED = (".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz")
 
@@ -69,6 +70,9 @@ def _asked(file: Path, size: int, changed: int, limit: int) -> None:
     kind = next((ask for first, ask in _KINDS.items() if start.startswith(first)), None)
     if kind is not None:
         kind(file)
+    elif file.suffix.lower() in ARRAYS:
+        # numpy would take it for a pickle, and advise to run it.
+        raise InputError(f"{file} cannot be read: it does not begin like arrays of numpy do. Save it again.")
     elif file.suffix.lower() in TEXT:
         refuse_size(file, size, "its text")
         with file.open("rb") as stream:

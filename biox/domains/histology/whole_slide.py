@@ -65,15 +65,17 @@ def open_slide(file: Path, mpp: float | None = None) -> WholeSlide:
         raise InputError(f"There is no file {file}; expected a slide.")
     try:
         handle = OpenSlide(file)
-        properties, size, downsamples = dict(handle.properties), handle.dimensions, handle.level_downsamples
+        # One by one: the names of some damaged properties have no value.
+        mpp_said = [handle.properties.get(f"openslide.mpp-{axis}") for axis in "xy"]
+        size, downsamples = handle.dimensions, handle.level_downsamples
     except OpenSlideUnsupportedFormatError:
         raise InputError(
             f"{file} is no slide that OpenSlide can open ({FORMATS}){_beginning(file)}. Is the file whole?"
         ) from None
     except OpenSlideError as error:
         raise InputError(f"{file} cannot be opened; OpenSlide says: {error}. Copy the file again.") from None
-    refuse_absurd(file, size, properties)
-    x, y = (_said(file, axis, properties.get(f"openslide.mpp-{axis}"), mpp) for axis in "xy")
+    refuse_absurd(file, size, handle.properties)
+    x, y = (_said(file, axis, said, mpp) for axis, said in zip("xy", mpp_said, strict=True))
     return WholeSlide(file, handle, (x, y), size, tuple(float(one) for one in downsamples))
 
 

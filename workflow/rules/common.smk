@@ -42,6 +42,19 @@ if workflow.is_main_process and not looks_only(sys.argv[1:]):
     if TURN.said:
         logger.warning(TURN.said)
 
+
+# Where a job fails, `update` puts the earlier result back; but Snakemake notes it as the result of the new settings, and
+# would never repeat the job. So what a failed job leaves is marked as incomplete at once.
+onstart:
+    handle_error = workflow.scheduler._handle_error
+
+    def handle_and_mark(job, postprocess_job=True):
+        handle_error(job, postprocess_job)
+        workflow.persistence.started(job)
+
+    workflow.scheduler._handle_error = handle_and_mark
+
+
 FOLDER = Path(config.get("study_folder", "config"))
 
 try:

@@ -15,6 +15,7 @@ from biox.core.find import checked, find
 from biox.core.raw_files import SOURCES, case_files, input_files, learning_files
 from biox.core.sections import bound_variant, section
 from biox.core.study import AGAINST, Method, Study, Variant
+from biox.core.study_files import study_file
 from biox.core.trust_settings import MIXTURES
 from biox.core.yaml_files import load_plain
 
@@ -49,7 +50,7 @@ GRAPH_PARTS = {
 
 def read_study(file: Path) -> Study:
     """The study in a YAML file; an InputError names the file and the key. See also ``check_study``."""
-    study = checked(Study, load_yaml(file), str(file))
+    study = checked(Study, load_yaml(study_file(file)), str(file))
     if study.name != file.stem:
         raise InputError(f"{file}: 'name' is {study.name!r}, but the file is called {file.name}; let them agree.")
     return study

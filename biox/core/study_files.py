@@ -4,7 +4,6 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from biox.core.errors import InputError, listed
-from biox.core.places import Places
 
 SETTINGS = "config.yaml"
 
@@ -14,9 +13,8 @@ def studies_in(config: Path) -> list[str]:
     return sorted(file.stem for file in config.glob("*.yaml") if file.name != SETTINGS)
 
 
-def study_file(places: Places) -> Path:
+def study_file(file: Path) -> Path:
     """The file of a study; one that is not there is an InputError that says which are, and how to begin one."""
-    file = places.file
     if file.is_file():
         return file
     if not file.parent.is_dir():

@@ -17,7 +17,7 @@ def failures(board: Board, printed: list[str], again: str) -> str:
     failed = board.in_state("failed")
     if any(kind == LOCKED for kind, _ in board.errors):
         return (
-            f"An earlier run left {Path.cwd()} locked, and it cannot be told whether it still is at work. If it is not, "
+            f"An earlier run left {Path.cwd()} locked, and nothing tells whether it is still at work. If it is not, "
             f"take the lock away and go on: {again} --unlock"
         )
     if not failed:

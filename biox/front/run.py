@@ -83,7 +83,7 @@ def asked_for(options: argparse.Namespace) -> "Asked":
             )
         names = tuple(load_yaml(settings).get("studies") or ())
     for name in names:
-        study_file(Places(options.config, Path("results"), name))
+        study_file(Places(options.config, Path("results"), name).file)
     return Asked(names, options.config, options.profile, options.cores, tuple(options.further))
 
 

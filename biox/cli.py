@@ -115,7 +115,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict]] = {
     "studies": (("studies",), {"nargs": "+", "help": "names of studies"}),
     "fold": (("--fold",), {"type": int, "required": True, "help": "number of the fold, from 0"}),
     "method": (("--method",), {"required": True, "help": "name of a method of the study"}),
-    "shard": (("--shard",), {"type": int, "default": 0, "help": "number of the shard of a graph study's patients (0)"}),
+    "shard": (("--shard",), {"type": int, "default": 0, "help": "number of the shard of samples or patients (0)"}),
     "out": (("--out",), {"type": Path, "required": True, "help": "where the result goes"}),
     "file": (
         ("file",),
@@ -157,7 +157,7 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], int | None], tuple[str, ..
     "ingest": (commands.ingest, ("study", "out")),
     "external": (commands.external, ("study", "out")),
     "train": (commands.train, ("study", "fold", "out")),
-    "attribute": (explaining.attribute, ("study", "fold", "method", "out")),
+    "attribute": (explaining.attribute, ("study", "fold", "method", "shard", "out")),
     "trust": (explaining.trust, ("study", "fold", "out")),
     "influence": (graphing.influence, ("study", "fold", "method", "shard", "out")),
     "baselines": (graphing.baselines, ("study", "out")),

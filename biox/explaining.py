@@ -3,11 +3,11 @@
 import argparse
 
 from biox.core.files import whole
-from biox.places import known_method, load_cohort, opened, own_folder, record
+from biox.places import known_method, load_cohort, opened, own_folder, record, relevances_of
 
 
 def attribute(options: argparse.Namespace) -> None:
-    """Explain the models of one fold by one method."""
+    """Explain the models of one fold by one method, in one shard of the samples."""
     from biox.core import store
     from biox.steps.attribute import attribute
 
@@ -15,7 +15,7 @@ def attribute(options: argparse.Namespace) -> None:
     study, places = opened(options)
     known_method(study, options.method)
     cohort, fits = store.load_cohort(places.cohort), store.load_fits(places.fit(options.fold))
-    relevances = attribute(cohort, fits, options.method, study)
+    relevances = attribute(cohort, fits, options.method, study, options.shard)
     with whole(options.out) as fresh:
         for variant, relevance in relevances.items():
             store.save_relevance(relevance, fresh / variant)
@@ -44,7 +44,6 @@ def trust(options: argparse.Namespace) -> None:
 
 def heatmaps(options: argparse.Namespace) -> None:
     """Write the heatmaps of a study's slides, for QuPath and for the report."""
-    from biox.core import store
     from biox.core.studies import opposite
     from biox.steps.heatmaps import heatmaps, slides_of
 
@@ -53,7 +52,8 @@ def heatmaps(options: argparse.Namespace) -> None:
     other = opposite(study, known_method(study, options.method))
     names = [name for name in (options.method, other) if name is not None]
     folds = range(study.folds.count)
-    of = [{k: store.load_relevances(places.relevance(k, name))["main"] for k in folds} for name in names]
+    of = [{k: relevances_of(study, places, k, name)["main"] for k in folds} for name in names]
     with whole(options.out) as fresh:
         heatmaps(load_cohort(places), of[0], of[1] if other else None, slides_of(study), fresh)
-        record(fresh, "heatmaps", study, [places.cohort, *(places.relevance(k, name) for k in folds for name in names)])
+        used = [folder for k in folds for name in names for folder in places.relevances(study, k, name)]
+        record(fresh, "heatmaps", study, [places.cohort, *used])

@@ -2,8 +2,9 @@
 
 import argparse
 import json
+import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from biox.core.places import Places
 
 # Steps whose numbers may depend on the kind of device.
 ON_DEVICE = ("train", "attribute", "trust", "influence", "predict")
+
+# What the folders of a report hold; one that holds anything else is not ours to replace.
+FIGURES = re.compile(r".*\.(svg|png)")
+TABLES = re.compile(r".*\.csv|tables\.xlsx")
 
 # Every viewer of a report holds one of these: slides and their heatmaps, or patients and their graphs.
 VIEWERS = ("viewer.json", "patients.js")
@@ -63,10 +68,23 @@ def load_fits(study: "Study", places: Places) -> "dict[int, dict[str, Fit]]":
 
 def load_relevances(study: "Study", places: Places) -> "dict[str, dict[int, dict[str, Relevance]]]":
     """All relevances by method, fold and variant."""
-    from biox.core import store
-
     folds = range(study.folds.count)
-    return {m: {fold: store.load_relevances(places.relevance(fold, m)) for fold in folds} for m in study.methods}
+    return {method: {fold: relevances_of(study, places, fold, method) for fold in folds} for method in study.methods}
+
+
+def relevances_of(study: "Study", places: Places, fold: int, method: str) -> "dict[str, Relevance]":
+    """The relevances by one fold's models and one method, by variant; shards of another division are an InputError."""
+    from biox.core import provenance, store
+
+    folders = places.relevances(study, fold, method)
+    for folder in folders:
+        shards = provenance.read(folder)["settings"]["compute"]["shards"]
+        if shards != study.compute.shards:
+            raise InputError(
+                f"{folder} is one of {shards} shards, but {study.name} says 'compute: shards: {study.compute.shards}'; "
+                "run `biox attribute` again for every shard, or the whole workflow."
+            )
+    return store.load_relevances(*folders)
 
 
 def load_tests(study: "Study", places: Places) -> "dict[int, Evidence]":
@@ -134,7 +152,7 @@ def record(folder: Path, step: str, study: "Study", inputs: Iterable[Path]) -> d
 def explained_in(study: "Study", places: Places) -> dict[str, Path]:
     """The folders, one a step, in which a study keeps what explains its models."""
     if study.graph is None:
-        return {f"attribute, {method}": places.relevance(0, method) for method in study.methods}
+        return {f"attribute, {method}": places.relevance(0, method, 0) for method in study.methods}
     explained = {f"influence, {method}": places.influence(0, method, 0) for method in study.methods}
     return {**explained, "baselines": places.baselines, "graphs": places.graphs}
 
@@ -146,13 +164,28 @@ def viewer_listing(heatmaps: Path) -> dict[str, Any] | None:
 
 
 def write_page(target: Path, page: "Page", folder: Path) -> None:
-    """A page as one file, its further files beside it, and its figures for papers in a folder."""
-    if folder.is_dir() and any(file.suffix != ".svg" for file in folder.iterdir() if not file.name.startswith(".")):
-        raise InputError(f"{folder} holds other files than figures; give --out another folder.")
-    with whole(folder) as fresh:
-        fresh.mkdir()
-        for name, drawing in page.figures.items():
-            write_text(fresh / f"{name}.svg", drawing)
+    """A page as one file, its further files and tables beside it, and its figures for papers in a folder."""
+    from biox.report import png
+
+    drawings = {f"{name}.svg": drawing.encode("utf-8") for name, drawing in page.figures.items()}
+    pictures = {f"{name}.png": png(drawing) for name, drawing in page.figures.items()}
+    _write_folder(folder, {**drawings, **pictures}, FIGURES)
+    if page.tables:
+        _write_folder(target.parent / "tables", page.tables, TABLES)
     for name, words in page.files.items():
         write_text(target.parent / name, words)
     write_text(target, page.html)
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes], known: re.Pattern[str]) -> None:
+    """Files as a folder, in the place of what was there; one that holds other files than ``known`` is left alone."""
+    there = [file.name for file in folder.iterdir() if not file.name.startswith(".")] if folder.is_dir() else []
+    others = [name for name in there if not known.fullmatch(name)]
+    if known is TABLES and "tables.xlsx" not in there:
+        others = there
+    if others:
+        raise InputError(f"{folder} holds {others[0]}, which is not of a report; give --out another folder.")
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        for name, content in files.items():
+            (fresh / name).write_bytes(content)

@@ -38,7 +38,7 @@ def test_a_second_run_does_nothing_and_says_so(finished):
 
 def test_every_result_says_where_it_comes_from(finished):
     results = finished / "results/tiny_subjects"
-    for folder in ("cohort", "fold-0/fit", "fold-2/relevance-lrp.zarr", "fold-1/trust", "evidence"):
+    for folder in ("cohort", "fold-0/fit", "fold-2/relevance-lrp/shard-0", "fold-1/trust", "evidence"):
         assert (results / folder / "provenance.json").exists()
 
 

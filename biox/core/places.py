@@ -80,7 +80,9 @@ class Places:
         if study.graph is not None:
             explained = [folder for method in study.methods for folder in self.influences(study, method)]
             return [self.cohort, *(self.fit(fold) for fold in folds), *explained, self.baselines, self.graphs, *tests]
-        relevances = [self.relevance(fold, method) for fold in folds for method in study.methods]
+        relevances = [
+            folder for fold in folds for method in study.methods for folder in self.relevances(study, fold, method)
+        ]
         others = [self.external] if study.external is not None else []
         return [self.cohort, *others, *(self.fit(fold) for fold in folds), *relevances, *tests]
 
@@ -88,6 +90,10 @@ class Places:
         """The folder of the tests of one fold's explanations."""
         return self.root / f"fold-{fold}" / "trust"
 
-    def relevance(self, fold: int, method: str) -> Path:
-        """The folder of one fold's relevances by one method."""
-        return self.root / f"fold-{fold}" / f"relevance-{method}.zarr"
+    def relevance(self, fold: int, method: str, shard: int) -> Path:
+        """The folder of the relevances in one shard of the samples by one fold's models and one method."""
+        return self.root / f"fold-{fold}" / f"relevance-{method}" / f"shard-{shard}"
+
+    def relevances(self, study: "Study", fold: int, method: str) -> list[Path]:
+        """The folders of all relevances by one fold's models and one method."""
+        return [self.relevance(fold, method, shard) for shard in range(study.compute.shards)]

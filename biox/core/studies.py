@@ -153,6 +153,8 @@ def _check_composite(choice: Named, where: str) -> None:
 def settings_for(study: Study, step: str) -> dict[str, Any]:
     """The part of a study that a step depends on, as plain data: a change elsewhere need not repeat the step."""
     settings = study.model_dump(mode="json", include=set(PARTS[step]))
+    if "compute" in settings and step != "attribute":
+        del settings["compute"]["shards"]
     if study.graph is None or step not in GRAPH_PARTS:
         return settings
     return {**settings, "graph": study.graph.model_dump(mode="json", include=set(GRAPH_PARTS[step]))}

@@ -113,10 +113,14 @@ class Method(Strict):
 
 
 class Compute(Strict):
-    """Where and on how many threads a job computes."""
+    """Where and on how many threads a job computes, and into how many jobs the samples that one explains are cut.
+
+    shards: of each fold and method; results do not depend on it. Graph studies say ``graph.shards`` instead.
+    """
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int = Field(default=1, ge=1)
+    shards: int = Field(default=1, ge=1)
 
 
 class Report(Strict):
@@ -182,6 +186,8 @@ class Study(Strict):
                 "expected_gradients of a graph study has no settings of its own: it draws one sample and one point for "
                 "each mask, so 'graph: masks' says how many"
             )
+        if self.graph is not None and self.compute.shards > 1:
+            raise ValueError("a graph study is cut by 'graph: shards'; leave out 'compute: shards'")
         if (self.graph is not None) != (self.domain in GRAPH_DOMAINS):
             raise ValueError(f"'graph' is for studies of the domain {', '.join(GRAPH_DOMAINS)}")
         return self

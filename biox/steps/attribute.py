@@ -24,22 +24,26 @@ BATCH_BYTES = 2**23
 BATCH_ROWS = 256
 
 
-def attribute(cohort: Cohort, fits: dict[str, Fit], name: str, study: Study) -> dict[str, Relevance]:
+def attribute(cohort: Cohort, fits: dict[str, Fit], name: str, study: Study, shard: int = 0) -> dict[str, Relevance]:
     """Explain samples with the fits of one fold, one Relevance a variant (the baselines are not explained).
 
     The samples of all parts are explained, unless the method says otherwise: those of the test fold show how new people
-    are judged, and those of the other folds give a picture that owes nothing to the test fold's people.
+    are judged, and those of the other folds give a picture that owes nothing to the test fold's people. ``shard`` says
+    which of the study's ``compute.shards`` parts of the samples; together they are what a study without shards gets.
     """
+    if not 0 <= shard < study.compute.shards:
+        raise InputError(f"There is no shard {shard}; compute.shards is {study.compute.shards}: 0 to that - 1.")
     wanted = tqdm(study.all_variants(), desc=f"attribute {study.name}, {name}", unit="variant", disable=None)
-    return {variant: explained(cohort, fits[variant], name, study) for variant in wanted}
+    return {variant: explained(cohort, fits[variant], name, study, shard) for variant in wanted}
 
 
-def explained(cohort: Cohort, fit: Fit, name: str, study: Study) -> Relevance:
-    """Relevance of the samples for one fit, in units of the explained score; of images, added up over the colours."""
+def explained(cohort: Cohort, fit: Fit, name: str, study: Study, shard: int) -> Relevance:
+    """Relevance of a shard of samples for one fit, in units of the explained score; of images, summed over colours."""
     method, where = study.methods[name], device(study.compute.device)
     chosen = (fit.scores["part"] == "test").to_numpy() | (method.samples == "all")
-    target = explained_by(cohort, fit, method).where(chosen)
-    x = inputs_of(cohort, fit, where).where(chosen)
+    everyone = inputs_of(cohort, fit, where)
+    chosen = in_shard(chosen, batch_rows(everyone), shard, study.compute.shards)
+    target, x = explained_by(cohort, fit, method).where(chosen), everyone.where(chosen)
     background = background_for(method, cohort, fit, where, study.seed)
     values, scores, missing = batched(restore(fit).to(where), x, target, method, background, cohort.images)
     samples = fit.scores.loc[chosen, ["sample", "part"]].reset_index(drop=True)
@@ -52,6 +56,23 @@ def explained(cohort: Cohort, fit: Fit, name: str, study: Study) -> Relevance:
     return Relevance(fit.variant, fit.fold, name, method.model_dump(mode="json"), values, samples, axes)
 
 
+def in_shard(chosen: np.ndarray, size: int, shard: int, shards: int) -> np.ndarray:
+    """Which of the chosen samples a shard holds (masks): whole batches of ``size``, as without shards.
+
+    What is explained together is the same however many shards there are, and so is every bit of the result.
+    """
+    rows = np.flatnonzero(chosen)
+    start, stop = (-(-len(rows) // size) * k // shards * size for k in (shard, shard + 1))
+    mask = np.zeros_like(chosen)
+    mask[rows[start:stop]] = True
+    return mask
+
+
+def batch_rows(x: Inputs) -> int:
+    """How many samples are explained at once."""
+    return rows_within((len(x), *x.shape), BATCH_BYTES, BATCH_ROWS)
+
+
 def batched(
     model: nn.Module, x: Inputs, target: Explained, method: Method, background: Background, images: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -61,8 +82,8 @@ def batched(
 
     images: relevance is added up over the first feature axis.
     """
-    size = rows_within((len(x), *x.shape), BATCH_BYTES, BATCH_ROWS)
-    places = np.split(np.arange(len(x)), range(size, len(x), size))
+    size = batch_rows(x)
+    places = np.split(np.arange(len(x)), range(size, len(x), size)) if len(x) else []
     shape = x.shape[1:] if images else x.shape
     values, scores, missing = room((len(x), *shape)), *np.empty((2, len(x)), np.float32)
     for rows, batch in zip(places, x.batches(places), strict=True):

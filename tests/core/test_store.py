@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
+from biox.core import joined as joining
 from biox.core import provenance, store
 from biox.core.errors import InputError
 from biox.core.types import Axis, Cohort, Evidence, Fit, Relevance, claims_table
@@ -92,6 +93,39 @@ def test_relevance_and_evidence_come_back_as_they_were_saved(tmp_path):
     evidence = store.load_evidence(tmp_path / "evidence")
     pd.testing.assert_frame_equal(evidence.claims, claims)
     assert list(evidence.tables) == ["curves"]
+
+
+def rows(*numbers, settings=None):
+    samples = pd.DataFrame({"sample": [str(n) for n in numbers], "part": "test"})
+    values = np.array(numbers, np.float32)[:, None] + np.arange(3, dtype=np.float32)
+    return Relevance("main", 0, "lrp", settings or {}, values, samples, AXES[1:])
+
+
+@pytest.mark.parametrize("in_memory", [0, 10**6])
+def test_shards_of_relevance_are_read_as_one_in_memory_and_from_disk(tmp_path, monkeypatch, in_memory):
+    monkeypatch.setattr(joining, "IN_MEMORY_BYTES", in_memory)
+    given = rows(4, 7, 1, 2, 9, 3)
+    for shard, part in enumerate((rows(4, 7, 1), rows(), rows(2, 9, 3))):
+        store.save_relevance(part, tmp_path / str(shard) / "main")
+    loaded = store.load_relevances(*(tmp_path / str(shard) for shard in range(3)))["main"]
+    assert isinstance(loaded.values, np.ndarray) == (in_memory > 0)
+    assert loaded.samples["sample"].tolist() == given.samples["sample"].tolist()
+    assert loaded.values.shape == (6, 3)
+    for wanted in (slice(None), slice(1, 5, 2), np.array([5, 0, 0, 3]), given.values[:, 0] > 2, 4, -1):
+        np.testing.assert_array_equal(loaded.values[wanted], given.values[wanted])
+    np.testing.assert_array_equal(np.asarray(loaded.values), given.values)
+    if not in_memory:
+        np.testing.assert_array_equal(loaded.values.subset(np.array([4, 2]))[:], given.values[[4, 2]])
+
+
+@pytest.mark.parametrize(
+    ("second", "words"), [(rows(2, 3), "stands twice"), (rows(5, settings={"eps": 1}), "not made alike")]
+)
+def test_shards_that_do_not_belong_together_are_refused(tmp_path, second, words):
+    for shard, part in enumerate((rows(1, 2), second)):
+        store.save_relevance(part, tmp_path / str(shard) / "main")
+    with pytest.raises(InputError, match=words):
+        store.load_relevances(tmp_path / "0", tmp_path / "1")
 
 
 def test_equal_runs_have_equal_provenance_and_a_changed_input_shows(tmp_path):

@@ -3,16 +3,19 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from biox import lrp
+from biox.core import store
 from biox.core.errors import InputError
 from biox.core.find import checked
-from biox.core.study import Study
+from biox.core.study import Compute, Study
 from biox.core.types import Axis
 from biox.explain import Background, explain
 from biox.models import restore
+from biox.steps import attribute as attributing
 from biox.steps import predict as step
 from biox.steps.attribute import attribute
 from biox.steps.fitted import input_of
@@ -213,3 +216,25 @@ def test_no_method_but_lrp_is_said_to_add_up_to_the_score(cohort, fits, study):
     mains = main_fits(fits)
     assert np.isnan(step.predict(study, cohort, mains, "paths", people).conservation).all()
     assert np.isfinite(step.predict(study, cohort, mains, "true", people).conservation).all()
+
+
+@pytest.mark.parametrize("shards", [2, 3, 7])
+@pytest.mark.parametrize("method", ["true", "paths"])
+def test_shards_together_are_to_the_last_bit_what_a_study_without_shards_gets(
+    cohort, fits, study, tmp_path, monkeypatch, method, shards
+):
+    monkeypatch.setattr(attributing, "BATCH_ROWS", 4)
+    cut = study.model_copy(update={"compute": Compute(shards=shards)})
+    for shard in range(shards):  # the last of seven have no samples: there are four batches
+        for name, found in attribute(cohort, fits[0], method, cut, shard).items():
+            store.save_relevance(found, tmp_path / str(shard) / name)
+    loaded = store.load_relevances(*(tmp_path / str(shard) for shard in range(shards)))
+    for name, whole in attribute(cohort, fits[0], method, study).items():
+        assert np.asarray(loaded[name].values).tobytes() == whole.values.tobytes()
+        assert loaded[name].values.shape == whole.values.shape
+        pd.testing.assert_frame_equal(loaded[name].samples, whole.samples, check_exact=True)
+
+
+def test_a_shard_that_the_study_has_not_is_refused(cohort, fits, study):
+    with pytest.raises(InputError, match="no shard 1"):
+        attribute(cohort, fits[0], "true", study, 1)

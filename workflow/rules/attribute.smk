@@ -3,11 +3,13 @@ rule attribute:
         cohort=rules.ingest.output,
         fit=rules.train.output,
     output:
-        update(directory("results/{study}/fold-{fold}/relevance-{method}.zarr")),
+        update(
+            directory("results/{study}/fold-{fold}/relevance-{method}/shard-{shard}")
+        ),
     log:
-        "logs/{study}/attribute-{fold}-{method}.log",
+        "logs/{study}/attribute-{fold}-{method}-{shard}.log",
     benchmark:
-        "benchmarks/{study}/attribute-{fold}-{method}.tsv"
+        "benchmarks/{study}/attribute-{fold}-{method}-{shard}.tsv"
     conda:
         ENVIRONMENT
     threads: threads_of
@@ -18,4 +20,4 @@ rule attribute:
         folder=FOLDER,
     shell:
         "biox attribute {wildcards.study} --config {params.folder:q} --fold {wildcards.fold}"
-        " --method {wildcards.method} --out {output} > {log} 2>&1"
+        " --method {wildcards.method} --shard {wildcards.shard} --out {output} > {log} 2>&1"

@@ -154,6 +154,17 @@ def influences_of(study, methods):
     )
 
 
+def relevances_of(study, methods):
+    """The relevances of a study by some methods, in all folds and shards."""
+    return expand(
+        rules.attribute.output,
+        study=study,
+        fold=folds_of(study),
+        method=methods,
+        shard=range(STUDIES[study].compute.shards),
+    )
+
+
 def explained_of(wildcards):
     """What explains the models of a study: relevances, or the influences and graphs of a graph study."""
     study = wildcards.study
@@ -163,12 +174,7 @@ def explained_of(wildcards):
             *influences_of(study, STUDIES[study].methods),
             *expand(graphs, study=study),
         ]
-    return expand(
-        rules.attribute.output,
-        study=study,
-        fold=folds_of(study),
-        method=STUDIES[study].methods,
-    )
+    return relevances_of(study, STUDIES[study].methods)
 
 
 def together(wildcards):

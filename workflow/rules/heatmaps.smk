@@ -3,12 +3,7 @@ rule heatmaps:
     input:
         raw=raw_of,
         cohort=rules.ingest.output,
-        relevances=lambda wildcards: expand(
-            rules.attribute.output,
-            study=wildcards.study,
-            method=together(wildcards),
-            fold=folds_of(wildcards.study),
-        ),
+        relevances=lambda wildcards: relevances_of(wildcards.study, together(wildcards)),
     output:
         update(directory("results/{study}/heatmaps-{method}")),
     log:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from biox.core.bombs import refuse_bomb
 from biox.core.errors import InputError
@@ -32,6 +33,15 @@ def reading(file: Path, kind: str) -> Iterator[None]:
     except Exception as error:
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise InputError(f"{file} cannot be read; expected {kind}. The reader said: {reason}") from None
+
+
+def refuse_shifted(table: Any, file: Path) -> None:
+    """A table whose rows have more cells than its header is an InputError: pandas would shift the columns for it."""
+    if type(table.index).__name__ != "RangeIndex":
+        raise InputError(
+            f"{file}: its rows have more cells than its header has names, so it is not known which value belongs to "
+            "which column. Name every column, and end no row with a separator."
+        )
 
 
 def _start(file: Path) -> bytes:

@@ -34,6 +34,8 @@ TRIALS_OF_CLASS = (310, 215, 260, 185)
 # Braking and pushing reach 0.36 of body weight here; a curve scaled to 0..1, to -1..1 or to unit variance goes beyond.
 LARGEST_SHEAR = 0.9
 ARCHIVE_KEYS = ("X", "class_index", "subject")
+NUMBERS = ("class_index", "subject", "fold", "paper_row")
+MOST_NUMBER = 100_000
 MATLAB_KEYS = ("Feature", "Target_Injury", "Target_Subject")
 NOTE_CHANNELS = (
     "Channel names corrected: the published file calls channels 1 and 4 fore-aft and 2 and 5 medio-lateral; the curves "
@@ -123,13 +125,22 @@ def _table(trials: _Trials, file: Path) -> pd.DataFrame:
 def _archive(file: Path) -> _Trials:
     with reading(file, "the .npz archive of gait-acm2021"), np.load(file, allow_pickle=False) as archive:
         require(archive.files, ARCHIVE_KEYS, file)
-        given = {name: archive[name].astype(int) for name in ("fold", "paper_row") if name in archive.files}
+        numbers = {name: _whole(archive[name], f"{file}, {name}") for name in NUMBERS if name in archive.files}
         return _Trials(
             x=archive["X"].astype(float),
-            class_index=archive["class_index"].astype(int),
-            subject=archive["subject"].astype(int),
-            given=given,
+            class_index=numbers.pop("class_index"),
+            subject=numbers.pop("subject"),
+            given=numbers,
         )
+
+
+def _whole(values: np.ndarray, where: str) -> np.ndarray:
+    """One list of whole numbers from 0; astype alone would make some number of a gap."""
+    if values.ndim != 1 or values.dtype.kind not in "iuf" or not np.isin(values, np.arange(MOST_NUMBER)).all():
+        raise InputError(
+            f"{where}: expected one list of whole numbers from 0, found shape {values.shape} of {values.dtype}."
+        )
+    return values.astype(int)
 
 
 def _matlab(settings: Acm2021Settings) -> _Trials:
@@ -158,9 +169,10 @@ def _one_hot(table: np.ndarray, where: str) -> np.ndarray:
 
 def _folds(trials: _Trials, splits: Path, permutation: Path) -> dict[str, np.ndarray]:
     """Fold and place in the authors' order of every trial, from their two files about the full set."""
-    order, sets = _matlab_value(permutation, "P").ravel(), _matlab_value(splits, "S").ravel()
+    order, cells = _matlab_value(permutation, "P").ravel(), _matlab_value(splits, "S").ravel()
+    sets = [np.ravel(one) for one in cells] if cells.dtype == object and len(cells) else [np.empty(0)]
     total = sum(TRIALS_OF_CLASS)
-    if sorted(order) != list(range(total)) or sorted(np.concatenate([s.ravel() for s in sets])) != list(range(total)):
+    if not _each_once(order, total) or not _each_once(np.concatenate(sets), total):
         raise InputError(f"{permutation} and {splits}: expected every number from 0 to {total - 1} once in each.")
     counts = np.bincount(trials.class_index, minlength=len(CLASSES))
     if any(count not in (0, whole) for count, whole in zip(counts, TRIALS_OF_CLASS, strict=False)):
@@ -173,9 +185,13 @@ def _folds(trials: _Trials, splits: Path, permutation: Path) -> dict[str, np.nda
     rows = offset[trials.class_index] + place
     fold_of_permuted = np.empty(total, int)
     for fold, chosen in enumerate(sets):
-        fold_of_permuted[chosen.ravel()] = fold
+        fold_of_permuted[chosen.astype(int)] = fold
     paper_row = np.argsort(order)[rows]
     return {"fold": fold_of_permuted[paper_row], "paper_row": paper_row}
+
+
+def _each_once(numbers: np.ndarray, total: int) -> bool:
+    return numbers.dtype.kind in "iuf" and np.array_equal(np.sort(numbers), np.arange(total))
 
 
 def _matlab_value(file: Path, name: str) -> np.ndarray:

@@ -38,7 +38,10 @@ def _hold_memory() -> None:
         import resource
     except ModuleNotFoundError:  # Windows has no such limit
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    # A cluster may have set a lower one (ulimit -v), which nobody may raise again.
+    most = MOST_BYTES if hard == resource.RLIM_INFINITY else min(MOST_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def _program(file: str) -> None:

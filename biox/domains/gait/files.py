@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.parquet import plain_table
+from biox.core.reading import reading, refuse_shifted
 
 HEADER_ROWS = 1
 SEPARATORS = (",", ";", "\t")
@@ -20,7 +21,7 @@ def read_table(file: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     """
     if file.suffix == ".parquet":
         with reading(file, "a Parquet table"):
-            table = pd.read_parquet(file)
+            table = plain_table(file)
         table = table.assign(**{name: table[name].map(str, na_action="ignore") for name in text if name in table})
     else:
         with reading(file, "a CSV table with a header row"):
@@ -34,6 +35,7 @@ def read_table(file: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
                 low_memory=False,
                 encoding="utf-8-sig",
             )
+            refuse_shifted(table, file)
     if table.empty:
         raise InputError(f"{file} has columns {listed(table.columns)} but no rows.")
     return table

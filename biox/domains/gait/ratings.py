@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.reading import reading, refuse_shifted
 from biox.core.types import Evidence, claims_table
 from biox.domains.gait.rating_sheets import Question, Sheet, questions
 from biox.stats.bootstrap import claim_row
@@ -31,6 +31,7 @@ def read_ratings(folder: Path) -> pd.DataFrame:
     for file in files:
         with reading(file, "a CSV table of ratings, in UTF-8"):
             table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            refuse_shifted(table, file)
         missing = [name for name in COLUMNS if name not in table]
         if missing:
             raise InputError(f"{file}: column {listed(missing)} is missing; it has {listed(table.columns)}.")

@@ -102,6 +102,10 @@ def _rows(file: Path, about: About) -> pd.DataFrame:
     raw = read_table(file, text)
     require_columns(raw, tuple(about.columns.get(name, name) for name in NEEDED), file)
     rows = raw.rename(columns={theirs: ours for ours, theirs in about.columns.items()})
+    require_columns(rows, NEEDED, file)
+    if not rows.columns.is_unique:
+        twice = listed(rows.columns[rows.columns.duplicated()])
+        raise InputError(f"{file}: with the names of {about.columns}, the column {twice} is there more than once.")
     for name in [name for name in TEXT if name in rows]:
         empty = np.flatnonzero(rows[name].isna())
         if len(empty):

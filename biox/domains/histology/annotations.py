@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
+import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, box, shape
@@ -53,6 +54,8 @@ def read_annotations(file: Path) -> Annotations:
     found = list(_asap(file) if file.suffix.lower() == ".xml" else _geojson(file))
     regions, notes, others = [], [], 0
     for name, outline, place in found:
+        if not (outline.is_empty or np.isfinite(outline.bounds).all()):
+            raise InputError(f"{place} ({name!r}): a corner lies nowhere (NaN or infinite); expected level-0 pixels.")
         areas = [part for part in _parts(outline) if isinstance(part, Polygon)]
         others += not areas or len(areas) < len(_parts(outline))
         if not areas:
@@ -104,7 +107,7 @@ def _geojson(file: Path) -> Iterator[tuple[str, BaseGeometry, str]]:
         content = json.loads(_text(file))
     except RecursionError:
         raise InputError(f"{file} is no GeoJSON: its lists lie too deep within each other.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise InputError(f"{file} is no GeoJSON: {error}. In QuPath, use File > Export objects as GeoJSON.") from None
     features = content.get("features", [content]) if isinstance(content, dict) else content
     if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
@@ -113,14 +116,15 @@ def _geojson(file: Path) -> Iterator[tuple[str, BaseGeometry, str]]:
         place = f"{file}, annotation {number}"
         if not feature.get("geometry"):
             raise InputError(f"{place}: there is no geometry; expected a Polygon or MultiPolygon.")
-        yield _class(feature.get("properties") or {}), _outline(feature["geometry"], place), place
+        yield _class(feature.get("properties")), _outline(feature["geometry"], place), place
 
 
-def _class(properties: dict[str, Any]) -> str:
+def _class(properties: Any) -> str:
     """QuPath's class of an object; parts of a derived class are joined as QuPath shows them."""
-    found = properties.get("classification")
+    found = properties.get("classification") if isinstance(properties, dict) else None
     if isinstance(found, dict):
-        found = found.get("name") or ": ".join(found.get("names") or ())
+        names = found.get("names")
+        found = found.get("name") or ": ".join(map(str, names if isinstance(names, list) else ()))
     return str(found) if found else UNCLASSIFIED
 
 
@@ -146,7 +150,7 @@ def _asap(file: Path) -> Iterator[tuple[str, BaseGeometry, str]]:
         raise InputError(f"{file}: expected <ASAP_Annotations>, found <{root.tag}>.")
     for number, one in enumerate(found, start=1):
         place = f"{file}, annotation {number}"
-        corners = [_corner(corner, place) for corner in _ordered(one.findall(".//Coordinate"))]
+        corners = [_corner(corner, place) for corner in _ordered(one.findall(".//Coordinate"), place)]
         area = one.get("Type", "Polygon").lower() in ASAP_AREAS
         if area and len(corners) < 3:
             raise InputError(
@@ -175,8 +179,12 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8-sig")
 
 
-def _ordered(corners: list[ElementTree.Element]) -> list[ElementTree.Element]:
-    return sorted(corners, key=lambda corner: int(corner.get("Order") or 0))
+def _ordered(corners: list[ElementTree.Element], place: str) -> list[ElementTree.Element]:
+    orders = [corner.get("Order") or "0" for corner in corners]
+    wrong = [order for order in orders if not (order.isdecimal() and len(order) < 10)]
+    if wrong:
+        raise InputError(f"{place}: a corner has Order={wrong[0]!r}; expected its number, counted from 0.")
+    return [corner for _, corner in sorted(zip(map(int, orders), corners, strict=True), key=lambda pair: pair[0])]
 
 
 def _corner(corner: ElementTree.Element, place: str) -> tuple[float, float]:

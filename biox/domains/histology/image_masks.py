@@ -82,11 +82,14 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"{file}: images have shape {images.shape} of {images.dtype}, expected (image, height, width, 3) of uint8."
         )
-    if masks.shape != images.shape[:3] or len(ids) != len(images) or len(set(ids)) != len(ids):
+    several = len(np.unique(ids.astype(str)))
+    if masks.shape != images.shape[:3] or ids.shape != (len(images),) or several != len(images) or not several:
         raise InputError(
             f"{file}: {len(images)} images of {images.shape[1:3]} pixels need as many masks of that size and as many "
-            f"different image_ids; found masks {masks.shape} and {len(set(ids))} different of {len(ids)} ids."
+            f"different image_ids; found masks {masks.shape} and {several} different ids of shape {ids.shape}."
         )
+    if masks.dtype.kind not in "biuf":
+        raise InputError(f"{file}: instance_masks are {masks.dtype}; expected numbers, 0 where there is nothing.")
     return arrays
 
 

@@ -92,7 +92,11 @@ def _arrays(file: Path) -> list[tuple[str, np.ndarray]]:
         raise InputError(
             f"{file}: images have shape {images.shape} of {images.dtype}, expected (image, height, width, 3) of uint8."
         )
-    names = [str(one) for one in arrays.get("image_ids", np.arange(len(images)))]
-    if len(set(names)) != len(images):
-        raise InputError(f"{file}: {len(images)} images need as many different image_ids; found {len(set(names))}.")
+    ids = arrays.get("image_ids", np.arange(len(images))).astype(str)
+    if ids.shape != (len(images),) or len(np.unique(ids)) != len(images):
+        raise InputError(
+            f"{file}: {len(images)} images need as many different image_ids; found {len(np.unique(ids))} in an array "
+            f"of shape {ids.shape}."
+        )
+    names = ids.tolist()
     return list(zip(names, np.moveaxis(images, 3, 1), strict=True))

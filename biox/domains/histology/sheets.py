@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.reading import reading, refuse_shifted
 
 SEPARATORS = (",", ";", "\t")
 
@@ -19,6 +19,7 @@ def read_sheet(file: Path, needed: tuple[str, ...], unique: str) -> pd.DataFrame
         header = file.read_text(encoding="utf-8-sig").split("\n")[0]
         separator = max(SEPARATORS, key=header.count)
         table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        refuse_shifted(table, file)
     missing = [name for name in needed if name not in table]
     if missing:
         raise InputError(f"{file}: missing column {listed(missing)}; it has {listed(table.columns)}.")

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from biox.core.errors import InputError, listed
+from biox.core.parquet import plain_table
 from biox.core.reading import reading
 
 # How the common tools write a cell that was not measured.
@@ -73,7 +74,7 @@ def read_columns(file: Path, names: Sequence[str], text: Iterable[str]) -> pd.Da
     text = set(text).intersection(names)
     with reading(file, "a table with a header row"):
         if not separator:
-            table = pq.read_table(file, columns=list(names)).to_pandas(ignore_metadata=True)
+            table = plain_table(file, names)
         else:
             table = pd.read_csv(
                 file,

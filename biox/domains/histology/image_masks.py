@@ -86,7 +86,7 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
     if masks.shape != images.shape[:3] or ids.shape != (len(images),) or several != len(images) or not several:
         raise InputError(
             f"{file}: {len(images)} images of {images.shape[1:3]} pixels need as many masks of that size and as many "
-            f"different image_ids; found masks {masks.shape} and {several} different ids of shape {ids.shape}."
+            f"different image_ids; found masks {masks.shape} and {several} different of {ids.size} ids."
         )
     if masks.dtype.kind not in "biuf":
         raise InputError(f"{file}: instance_masks are {masks.dtype}; expected numbers, 0 where there is nothing.")

@@ -30,6 +30,8 @@ FLAGS = (
     "--no-pdf-header-footer",
     "--generate-pdf-document-outline",
     "--virtual-time-budget=10000",
+    # Drawings made of dots are drawn fine enough for paper.
+    "--force-device-scale-factor=3",
 )
 
 

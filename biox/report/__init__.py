@@ -4,5 +4,6 @@ from biox.report.blocks import Page
 from biox.report.index import Entry, entry, index_page
 from biox.report.page import study_page
 from biox.report.person import person_page
+from biox.report.raster import png
 
-__all__ = ["Entry", "Page", "entry", "index_page", "person_page", "study_page"]
+__all__ = ["Entry", "Page", "entry", "index_page", "person_page", "png", "study_page"]

@@ -109,11 +109,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole page, its figures as SVG files by name (without ending), and further files beside it by their names."""
+    """A whole page, its figures as SVG by name (without ending), and what lies beside it, by the names of the files.
+
+    files: texts beside the page; tables: what its folder ``tables`` holds (``biox.report.tables``).
+    """
 
     html: str
     figures: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def figures(blocks: Iterable[Block]) -> list[Figure]:

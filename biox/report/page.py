@@ -27,6 +27,7 @@ from biox.report.performance import performance
 from biox.report.plain import plain
 from biox.report.scripts import allowed, asset, inline, scripts
 from biox.report.svg import look, standalone
+from biox.report.tables import table_files
 from biox.report.trust import trust, trust_checks
 from biox.report.truth import truth
 from biox.report.viewer import has_viewer, viewer_data
@@ -64,14 +65,20 @@ def study_page(given: Given) -> Page:
         all_claims(given),
         origin(given),
     ]
-    made = page(study.title, study.name, [section for section in sections if section is not None])
-    return replace(made, files=card_files(given))
+    tables = table_files(study.name, study.title, given.evidence)
+    made = page(study.title, study.name, [section for section in sections if section is not None], tables=tuple(tables))
+    return replace(made, files=card_files(given), tables=tables)
 
 
-def page(title: str, subtitle: str, sections: Sequence[Section], home: str = "../index.html") -> Page:
-    """Any page of sections: its HTML, and each of its figures as a file."""
+def page(
+    title: str, subtitle: str, sections: Sequence[Section], home: str = "../index.html", tables: Sequence[str] = ()
+) -> Page:
+    """Any page of sections: its HTML, and each of its figures as a file.
+
+    home: where the list of all studies is; tables: the files of its folder ``tables``, which its foot leads to.
+    """
     drawn = {figure.name: standalone(figure.svg) for part in sections for figure in figures(part.blocks)}
-    given = {"title": title, "subtitle": subtitle, "sections": sections, "home": home}
+    given = {"title": title, "subtitle": subtitle, "sections": sections, "home": home, "tables": tables}
     html = environment().get_template("page.html").render(**given, scripts=scripts(sections))
     return Page(html, drawn)
 
@@ -90,7 +97,9 @@ def environment() -> Environment:
     made.filters.update(kind=lambda block: type(block).__name__.lower(), drawing=Markup, data=_data)
     made.filters.update(has_viewer=has_viewer, viewer_data=viewer_data)
     made.filters.update(has_graph=has_graph, asks_for_files=asks_for_files, drawn_data=drawn_data, levels=levels)
-    made.globals.update(style=Markup(_style()), asset=lambda name: Markup(asset(name)), first_level=FIRST, version=biox.__version__)
+    made.globals.update(
+        style=Markup(_style()), asset=lambda name: Markup(asset(name)), first_level=FIRST, version=biox.__version__
+    )
     made.filters.update(inline=inline, allowed=allowed)
     return made
 

@@ -23,15 +23,19 @@ def _found():
 
 
 @pytest.fixture(scope="module")
-def settings(_found) -> str:
+def settings() -> str:
     return importlib.import_module("settings_page").text()
 
 
-def test_every_command_has_a_place_of_its_own_and_says_what_it_does(_found):
-    text = importlib.import_module("commands_page").text()
+@pytest.fixture(scope="module")
+def commands() -> str:
+    return importlib.import_module("commands_page").text()
+
+
+def test_every_command_has_a_place_of_its_own_and_says_what_it_does(commands):
     for verb in VERBS:
-        assert f"\n## biox {verb}\n" in text
-        assert re.search(rf"\| \[`{verb}`\]\(#biox-{verb}\) \| \w.+ \|", text), verb
+        assert f"\n## biox {verb}\n" in commands
+        assert re.search(rf"\| \[`{verb}`\]\(#biox-{verb}\) \| \w.+ \|", commands), verb
 
 
 def test_every_setting_of_a_study_and_its_sections_has_a_row(settings):

@@ -50,7 +50,7 @@ def raw_inputs(records: Mapping[str, Mapping[str, Any]], study: str, named: bool
     Names of raw files may name people: they stand here only if asked for, and are numbered otherwise.
     """
     paths = {path: total for record in records.values() for path, total in record["inputs"].items()}
-    outside = [path for path in sorted(paths) if _made(path, study, records) is None]
+    outside = [path for path in sorted(paths) if made_in(path, study, records) is None]
     return {
         path: {
             "@id": f"#input/{number}",
@@ -62,7 +62,7 @@ def raw_inputs(records: Mapping[str, Mapping[str, Any]], study: str, named: bool
     }
 
 
-def _made(path: str, study: str, records: Mapping[str, Any]) -> str | None:
+def made_in(path: str, study: str, records: Mapping[str, Any]) -> str | None:
     """The result that a file belongs to; None for one from outside."""
     return next((name for name in records if f"/{study}/{name}/" in f"/{path}"), None)
 
@@ -70,7 +70,7 @@ def _made(path: str, study: str, records: Mapping[str, Any]) -> str | None:
 def step_of(name: str, study: str, records: Mapping[str, Any], raw: Mapping[str, Entity]) -> Entity:
     """One step: what it read, by which software, and what came out."""
     inputs = records[name]["inputs"]
-    read = [raw[path]["@id"] if path in raw else f"#result/{_made(path, study, records)}" for path in inputs]
+    read = [raw[path]["@id"] if path in raw else f"#result/{made_in(path, study, records)}" for path in inputs]
     return action(name, records[name], [{"@id": one} for one in dict.fromkeys(read)], [{"@id": f"#result/{name}"}])
 
 

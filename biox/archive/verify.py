@@ -1,17 +1,21 @@
 """Is a report still what it was, and would it come out the same today? Checksums first, then what it was made of."""
 
 import argparse
+import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from biox.archive.crate import NAME, kept_files
+from biox.archive.crate import NAME, kept_files, records_of
+from biox.archive.entities import made_in
 from biox.core.errors import InputError
 from biox.core.files import sha256
 from biox.core.places import Places
 from biox.core.result_files import load_json
 
+# Files that come with an installed package are known by their place below it.
+PACKAGES = Path(sysconfig.get_paths()["purelib"])
 Entities = Mapping[str, Mapping[str, Any]]
 
 
@@ -59,27 +63,22 @@ def _results(places: Places, graph: Entities) -> Iterator[str]:
 
 
 def _inputs(places: Places, graph: Entities) -> Iterator[str]:
-    """Raw files that changed: each is known by its checksum, and by its name where the results still say it."""
+    """Raw files that changed, by the names under which the results know them."""
+    if not places.root.is_dir():
+        return
+    records = records_of(places)
+    read = {path: total for record in records.values() for path, total in record["inputs"].items()}
     then = {one["sha256"] for name, one in graph.items() if name.startswith("#input/")}
-    for path, total in _raw_files(places).items():
-        file = Path(path)
+    for path, total in sorted(read.items()):
+        if made_in(path, places.file.stem, records) is not None:
+            continue
+        file = Path(path) if Path(path).is_file() else PACKAGES / path
         if not file.is_file():
             yield f"input: {path} is gone."
-        elif total in then and sha256(file) != total:
+        elif sha256(file) != total:
             yield f"input: {path} is another file now."
-
-
-def _raw_files(places: Places) -> dict[str, str]:
-    """The raw files that the results were made from, with their checksums of then."""
-    inputs: dict[str, str] = {}
-    for file in sorted(places.root.rglob("provenance.json")):
-        inputs |= load_json(file)["inputs"]
-    shipped = {path for path in inputs if not Path(path).is_file() and not Path(path).is_absolute()}
-    return {path: total for path, total in sorted(inputs.items()) if not _made(path, places) and path not in shipped}
-
-
-def _made(path: str, places: Places) -> bool:
-    return f"/{places.file.stem}/" in f"/{path}" and "provenance.json" in path
+        elif total not in then:
+            yield f"input: {path} was read since, and not for this report."
 
 
 def _settings(report: Path, places: Places) -> Iterator[str]:

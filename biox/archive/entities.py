@@ -81,9 +81,14 @@ def action(name: str, record: Mapping[str, Any], objects: list[Entity], results:
         "@type": "CreateAction",
         "name": f"biox {record['step']}: {name}",
         "instrument": same(software(record)[0]),
-        "object": objects,
-        "result": results,
+        "object": _listed(objects),
+        "result": _listed(results),
     }
+
+
+def _listed(entities: list[Entity]) -> list[Entity] | Entity:
+    """One entity stands alone in JSON-LD, several in a list."""
+    return entities[0] if len(entities) == 1 else entities
 
 
 def result_of(name: str, folder: Path) -> Entity:

@@ -103,6 +103,7 @@ def stopped_in_time(
     if checkpoint is not None and (kept := checkpoint.found()) is not None:
         run.resume(kept)
         best_loss, best_epoch, best_state, rows = (kept[name] for name in ("loss", "epoch", "weights", "rows"))
+        print(f"An interrupted training goes on after epoch {len(rows)}.", flush=True)
     bar = tqdm(range(len(rows) + 1, training.epochs + 1), desc="epochs", disable=None, leave=False)
     for epoch in bar:
         if epoch - 1 - best_epoch >= training.patience:

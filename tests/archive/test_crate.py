@@ -41,10 +41,10 @@ def test_every_step_says_what_it_used_and_what_came_out(report):
         action = graph[f"#step/{name}"]
         assert action["@type"] == "CreateAction"
         assert step in action["name"]
-        assert action["result"] == [{"@id": f"#result/{name}"}]
+        assert action["result"] == {"@id": f"#result/{name}"}
         assert graph[action["instrument"]["@id"]]["name"] == "biox"
-    assert graph["#step/fold-0/fit"]["object"] == [{"@id": "#result/cohort"}]
-    assert graph["#step/cohort"]["object"] == [{"@id": "#input/1"}]
+    assert graph["#step/fold-0/fit"]["object"] == {"@id": "#result/cohort"}
+    assert graph["#step/cohort"]["object"] == {"@id": "#input/1"}
     assert {"@id": "index.html"} in graph["#step/report"]["result"]
     for one in graph.values():
         for value in one.values():
@@ -88,15 +88,36 @@ def test_the_library_for_crates_reads_it(report):
     assert read.root_dataset["name"] == "A tiny simulated clinic"
 
 
+# The validator, without a network: the few terms of the context that its checks rest on stand here. That the context
+# itself can be fetched are its checks 3.1 and 3.2.
+VALIDATE = """
+import sys
+import rdflib.plugins.shared.jsonld.context as context
+schema = "http://schema.org/"
+terms = {"@vocab": schema, "File": schema + "MediaObject", "conformsTo": "http://purl.org/dc/terms/conformsTo"}
+load = context.source_to_json
+own = lambda source: ({"@context": terms}, None) if "w3id.org/ro/crate" in str(source) else load(source)
+context.source_to_json = own
+from rocrate_validator import models, services
+for profile in ("ro-crate-1.1", "process-run-crate-0.5"):
+    severity = models.Severity.RECOMMENDED
+    asked = services.ValidationSettings(
+        rocrate_uri=sys.argv[1], profile_identifier=profile, requirement_severity=severity, offline=True
+    )
+    for one in services.validate(asked).get_issues():
+        print("issue", one.check.identifier, one.message)
+print("done")
+"""
+
+
 @pytest.mark.slow
 def test_the_validator_for_crates_finds_no_fault(report):
-    """It loads the JSON-LD context from the web, unless it was kept: ``rocrate-validator cache warm`` keeps it."""
-    tool = shutil.which("rocrate-validator", path=os.environ.get("BIOX_ROCRATE_VALIDATOR", os.environ["PATH"]))
-    if tool is None:
-        pytest.skip("needs rocrate-validator (package roc-validator); BIOX_ROCRATE_VALIDATOR names its folder")
+    """The package roc-validator asks for an old rich, so it lives in an environment of its own."""
+    python = os.environ.get("BIOX_ROCRATE_PYTHON")
+    if python is None:
+        pytest.skip("BIOX_ROCRATE_PYTHON names no Python that has the package roc-validator")
     make_crate(report)
-    words = [tool, "-y", "validate", "--no-paging", "--offline", "-l", "required", "-p", "ro-crate-1.1", str(report)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=200)
-    if "context" in done.stdout + done.stderr and done.returncode != 0:
-        pytest.skip("the validator has no copy of the JSON-LD context and no network")
-    assert done.returncode == 0, done.stdout
+    done = subprocess.run([python, "-c", VALIDATE, str(report)], capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines()[-1:] == ["done"], done.stderr
+    issues = [line for line in done.stdout.splitlines() if line.startswith("issue")]
+    assert [line for line in issues if line.split()[1] not in ("ro-crate-1.1_3.1", "ro-crate-1.1_3.2")] == []

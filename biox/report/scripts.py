@@ -12,6 +12,7 @@ from biox.report.graph_view import has_graph
 from biox.report.viewer import has_viewer
 
 SCRIPTS = ("script.js", "levels.js")
+INDEX_SCRIPTS = ("script.js", "index.js")
 VIEWER_SCRIPTS = ("openseadragon/openseadragon.min.js", "viewer.js")
 GRAPH_SCRIPTS = ("graph.js", "graph_legend.js", "graph_average.js", "graph_people.js")
 

@@ -3,6 +3,10 @@
 configfile: "config/config.yaml"
 
 
+# What opens the report that `snakemake --report report.zip` makes.
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/ingest.smk"
@@ -14,6 +18,7 @@ include: "workflow/rules/influence.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/heatmaps.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/pdf.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/crate.smk"
 
@@ -23,6 +28,7 @@ rule all:
     input:
         rules.index.output,
         people(),
+        pdf_of(STUDIES),
         expand(rules.crate.output.crate, study=STUDIES),
 
 

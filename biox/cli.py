@@ -15,7 +15,7 @@ from pathlib import Path
 
 import biox
 from biox import commands, explaining, graphing, predicting, reporting
-from biox.archive import crate, verify
+from biox.archive import crate, pdf, verify
 from biox.core.errors import InputError
 from biox.front import completion, doctor, new, plan
 from biox.front import run as running
@@ -169,6 +169,7 @@ VERBS: dict[str, tuple[Callable[[argparse.Namespace], int | None], tuple[str, ..
     "index": (reporting.index, ("studies", "out")),
     "predict": (predicting.predict, ("study", "file", "case", "variant", "with", "out", "page")),
     "ratings": (commands.ratings, ("study", "out")),
+    "pdf": (pdf.pdf, ("study", "out")),
     "crate": (crate.crate, ("study", "out")),
     "verify": (verify.verify, ("folder",)),
 }

@@ -2,6 +2,7 @@
 rule crate:
     input:
         page=rules.report.output,
+        pdf=lambda wildcards: pdf_of(wildcards.study),
         viewer=viewer_of,
         people=lambda wildcards: pages_of(wildcards.study),
         study=lambda wildcards: str(FOLDER / f"{wildcards.study}.yaml"),

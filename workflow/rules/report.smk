@@ -3,8 +3,29 @@ rule report:
         evidence=rules.validate.output,
         viewer=viewer_of,
     output:
-        page=update("reports/{study}/index.html"),
-        figures=update(directory("reports/{study}/figures")),
+        page=report(
+            update("reports/{study}/index.html"),
+            caption="../report/page.rst",
+            category="{study}",
+            subcategory="Page",
+            labels={"shown": "the report"},
+        ),
+        figures=report(
+            update(directory("reports/{study}/figures")),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"shown": "{figure}"},
+        ),
+        tables=report(
+            update(directory("reports/{study}/tables")),
+            patterns=["{table}.csv"],
+            caption="../report/table.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"shown": "{table}"},
+        ),
         cards=update(expand("reports/{{study}}/{card}_card.md", card=["model", "data"])),
     log:
         "logs/{study}/report.log",

@@ -1,0 +1,31 @@
+# The report on paper, where Chromium is found. The note is always there: it says whether there is a PDF, and if not, why.
+from biox.archive.browser import browser
+
+
+rule pdf:
+    input:
+        page=rules.report.output.page,
+        viewer=viewer_of,
+    output:
+        note=update("reports/{study}/pdf-note.txt"),
+    log:
+        "logs/{study}/pdf.log",
+    benchmark:
+        "benchmarks/{study}/pdf.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs("pdf"),
+    params:
+        folder=FOLDER,
+        browser=browser() is not None,
+    shell:
+        "biox pdf {wildcards.study} --config {params.folder:q} --out reports/{wildcards.study}/report.pdf > {log} 2>&1"
+
+
+def pdf_of(studies):
+    """The PDFs of studies, by the notes beside them; none where the configuration wants none."""
+    return (
+        expand(rules.pdf.output.note, study=studies) if config.get("pdf", True) else []
+    )

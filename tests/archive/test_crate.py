@@ -118,6 +118,6 @@ def test_the_validator_for_crates_finds_no_fault(report):
         pytest.skip("BIOX_ROCRATE_PYTHON names no Python that has the package roc-validator")
     make_crate(report)
     done = subprocess.run([python, "-c", VALIDATE, str(report)], capture_output=True, text=True, timeout=300)
-    assert done.stdout.splitlines()[-1:] == ["done"], done.stderr
+    assert "done" in done.stdout.splitlines(), done.stderr
     issues = [line for line in done.stdout.splitlines() if line.startswith("issue")]
     assert [line for line in issues if line.split()[1] not in ("ro-crate-1.1_3.1", "ro-crate-1.1_3.2")] == []

@@ -68,11 +68,16 @@ class Seen:
 def influence(explain: Explain, seen: Seen, masks: Masks, units: int, seed: int) -> Iterator[Found]:
     """Influences in the samples' order, a few samples at a time: BATCH_BYTES of relevance in a layer of ``units``."""
     proteins = seen.values.shape[1]
-    size = max(1, BATCH_BYTES // (4 * max(units, proteins) * -(-proteins // masks.blocks)))
+    size = batch_size(proteins, units, masks)
     values, measured, numbers = seen.values, seen.measured, seen.numbers
     for start in range(0, len(values), size):
         rows = slice(start, start + size)
         yield _batch(explain, values[rows], measured[rows], masks, rounds(numbers[rows], proteins, masks, seed))
+
+
+def batch_size(proteins: int, units: int, masks: Masks) -> int:
+    """How many samples are explained together."""
+    return max(1, BATCH_BYTES // (4 * max(units, proteins) * -(-proteins // masks.blocks)))
 
 
 def rounds(numbers: np.ndarray, proteins: int, masks: Masks, seed: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from biox.steps.background import background_for
 from biox.steps.explained import Explained, explained_by
 from biox.steps.fitted import inputs_of
 from biox.steps.inputs import Inputs
+from biox.steps.shards import in_shard
 
 BATCH_BYTES = 2**23
 BATCH_ROWS = 256
@@ -31,8 +32,6 @@ def attribute(cohort: Cohort, fits: dict[str, Fit], name: str, study: Study, sha
     are judged, and those of the other folds give a picture that owes nothing to the test fold's people. ``shard`` says
     which of the study's ``compute.shards`` parts of the samples; together they are what a study without shards gets.
     """
-    if not 0 <= shard < study.compute.shards:
-        raise InputError(f"There is no shard {shard}; compute.shards is {study.compute.shards}: 0 to that - 1.")
     wanted = tqdm(study.all_variants(), desc=f"attribute {study.name}, {name}", unit="variant", disable=None)
     return {variant: explained(cohort, fits[variant], name, study, shard) for variant in wanted}
 
@@ -42,7 +41,8 @@ def explained(cohort: Cohort, fit: Fit, name: str, study: Study, shard: int) -> 
     method, where = study.methods[name], device(study.compute.device)
     chosen = (fit.scores["part"] == "test").to_numpy() | (method.samples == "all")
     everyone = inputs_of(cohort, fit, where)
-    chosen = in_shard(chosen, batch_rows(everyone), shard, study.compute.shards)
+    own = in_shard(int(chosen.sum()), batch_rows(everyone), shard, study.compute.shards)
+    chosen[np.delete(np.flatnonzero(chosen), own)] = False
     target, x = explained_by(cohort, fit, method).where(chosen), everyone.where(chosen)
     background = background_for(method, cohort, fit, where, study.seed)
     values, scores, missing = batched(restore(fit).to(where), x, target, method, background, cohort.images)
@@ -54,18 +54,6 @@ def explained(cohort: Cohort, fit: Fit, name: str, study: Study, shard: int) -> 
     )
     axes = fit.axes[1:] if cohort.images else fit.axes
     return Relevance(fit.variant, fit.fold, name, method.model_dump(mode="json"), values, samples, axes)
-
-
-def in_shard(chosen: np.ndarray, size: int, shard: int, shards: int) -> np.ndarray:
-    """Which of the chosen samples a shard holds (masks): whole batches of ``size``, as without shards.
-
-    What is explained together is the same however many shards there are, and so is every bit of the result.
-    """
-    rows = np.flatnonzero(chosen)
-    start, stop = (-(-len(rows) // size) * k // shards * size for k in (shard, shard + 1))
-    mask = np.zeros_like(chosen)
-    mask[rows[start:stop]] = True
-    return mask
 
 
 def batch_rows(x: Inputs) -> int:

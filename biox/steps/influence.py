@@ -11,17 +11,17 @@ from torch import Tensor
 from tqdm import tqdm
 
 from biox.core.device import device
-from biox.core.errors import InputError
 from biox.core.graph_types import MaskedFit
 from biox.core.study import Method, Study
 from biox.core.types import Cohort
 from biox.explain.all_targets import Changed, changed, relevance_of_targets
-from biox.explain.influence import Explain, Found, Masks, Seen, influence
+from biox.explain.influence import Explain, Found, Masks, Seen, batch_size, influence
 from biox.explain.influence_gradients import expected_gradients
 from biox.models import restore_masked
 from biox.steps.arms import arms, table_of
 from biox.steps.graph_train import levels
 from biox.steps.influence_settings import gamma_of
+from biox.steps.shards import in_shard
 
 BACKGROUND = 500
 
@@ -44,19 +44,18 @@ class Job:
 
 
 def influences(cohort: Cohort, study: Study, fits: Mapping[str, MaskedFit], name: str, shard: int) -> Iterator[Job]:
-    """One job an arm for the test samples of the fits' fold that fall into a shard (every ``shards``-th of them).
+    """One job an arm for the test samples of the fits' fold that fall into a shard (``biox.steps.shards``).
 
     Of the study's first method all arms are explained, of the others ``main`` alone.
     """
     assert study.graph is not None
-    if not 0 <= shard < study.graph.shards:
-        raise InputError(f"There is no shard {shard}; graph.shards is {study.graph.shards}, so they are 0 to that - 1.")
     first = name == next(iter(study.methods))
     for arm in arms(study) if first else arms(study)[:1]:
         fit = fits[arm.name]
         test = np.flatnonzero((fit.parts["part"] == "test").to_numpy())
-        rows = test[shard :: study.graph.shards]
         x, _ = table_of(cohort, study, arm)
+        size = batch_size(x.shape[1], _network(fit, study, study.methods[name]).first.shape[1], masks_of(study))
+        rows = test[in_shard(len(test), size, shard, study.graph.shards)]
         yield Job(arm.name, len(rows), _pieces(x, cohort.samples["sample"], study, (fit, study.methods[name]), rows))
 
 
@@ -82,14 +81,30 @@ def explained(
     """
     assert study.graph is not None
     method, background = how
-    where = device(study.compute.device)
-    products = {"float32": torch.float32, "bfloat16": torch.bfloat16}[study.graph.products]
-    network = changed(restore_masked(fit).to(where), gamma_of(method), products)
-    seen = levels(x, fit.shift, fit.scale, where)
+    where, masks = device(study.compute.device), masks_of(study)
+    network = _network(fit, study, method)
+    units = network.first.shape[1]
     start = levels(background, fit.shift, fit.scale, where).values
-    masks = Masks(study.graph.masks, study.graph.error, study.graph.blocks)
-    explain = EXPLAIN[method.method.name](network, start, fit.seed)
-    return influence(explain, Seen(seen.values, seen.measured, numbers), masks, network.first.shape[1], fit.seed)
+    size = batch_size(x.shape[1], units, masks)
+    for first in range(0, len(x), size):
+        some = slice(first, first + size)
+        # Random draws start anew with each batch: what a sample gets does not depend on the batches before it.
+        drawn = np.random.SeedSequence([fit.seed, int(numbers[first])]).generate_state(1)
+        explain = EXPLAIN[method.method.name](network, start, int(drawn[0]))
+        seen = levels(x[some], fit.shift, fit.scale, where)
+        yield from influence(explain, Seen(seen.values, seen.measured, numbers[some]), masks, units, fit.seed)
+
+
+def masks_of(study: Study) -> Masks:
+    """Which masks every sample of a graph study gets."""
+    assert study.graph is not None
+    return Masks(study.graph.masks, study.graph.error, study.graph.blocks)
+
+
+def _network(fit: MaskedFit, study: Study, method: Method) -> Changed:
+    assert study.graph is not None
+    products = {"float32": torch.float32, "bfloat16": torch.bfloat16}[study.graph.products]
+    return changed(restore_masked(fit).to(device(study.compute.device)), gamma_of(method), products)
 
 
 def background(x: np.ndarray, fit: MaskedFit) -> np.ndarray:

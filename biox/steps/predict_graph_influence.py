@@ -28,7 +28,7 @@ class Piece:
 
 def pieces(study: Study, cohort: Cohort, fits: Mapping[int, MaskedFit], method: str, people: Cohort) -> Iterator[Piece]:
     """The influences in new patients, a few at a time. Masks follow from a sample's name, so that by LRP its graph does
-    not depend on who else is in the table. Expected gradients also draw starts and points, row after row of the table.
+    not depend on who else is in the table. Expected gradients also draw starts and points, row after row of a batch.
     """
     names = people.samples["sample"]
     numbers, x = np.array([crc32(name.encode()) for name in names]), np.asarray(people.x)

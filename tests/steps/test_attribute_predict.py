@@ -225,7 +225,7 @@ def test_shards_together_are_to_the_last_bit_what_a_study_without_shards_gets(
 ):
     monkeypatch.setattr(attributing, "BATCH_ROWS", 4)
     cut = study.model_copy(update={"compute": Compute(shards=shards)})
-    for shard in range(shards):  # the last of seven have no samples: there are four batches
+    for shard in range(shards):  # of seven shards three have no samples: there are four batches
         for name, found in attribute(cohort, fits[0], method, cut, shard).items():
             store.save_relevance(found, tmp_path / str(shard) / name)
     loaded = store.load_relevances(*(tmp_path / str(shard) for shard in range(shards)))

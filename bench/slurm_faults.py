@@ -65,7 +65,12 @@ def on_slurm(folder: Path, jobs: str, faults: Iterable[Fault], further: list[str
     start, struck, watch = time.monotonic(), [], Watch()
     with (folder / "run.log").open("w") as log:
         process = subprocess.Popen(snakemake(folder, *words), stdout=log, stderr=log, env=own())
-        watched(process, start, list(faults), struck, watch)
+        try:
+            watched(process, start, list(faults), struck, watch)
+        finally:
+            # It is still at work only where something went wrong here.
+            process.terminate()
+            process.wait()
     watch.look(time.monotonic() - start)
     for one in struck:
         one.jobs = [f"{s.job} {s.state} {s.node}" for s in watch.jobs.values() if s.what == one.what]

@@ -105,8 +105,11 @@ def down(seen: Seen) -> str:
 
 
 def resume(seen: Seen) -> str:
-    """The node is back."""
-    return ordered("scontrol", "update", f"NodeName={seen.node}", "State=RESUME")
+    """The node is back; where it came back by itself (``ReturnToService``), the controller refuses to repeat it."""
+    try:
+        return ordered("scontrol", "update", f"NodeName={seen.node}", "State=RESUME")
+    except subprocess.CalledProcessError as error:
+        return f"node {seen.node} had come back by itself ({error.stderr.decode().strip()})"
 
 
 def stop_controller(_seen: Seen) -> str:
@@ -127,7 +130,7 @@ CONTROLLER = {"pid": ""}
 FAULTS = (
     Fault("job cancelled", "rule_train", cancel, nothing, 0),
     Fault("process killed", "rule_(attribute|influence)", kill, nothing, 0),
-    Fault("node drained", "rule_(train|trust)", drain, resume, 60),
+    Fault("node drained", "rule_(train|trust)", drain, resume, 30),
     Fault("node down", "rule_(attribute|influence|trust)", down, resume, 20),
     Fault("controller restarted", "rule_(trust|validate|graphs)", stop_controller, start_controller, 15),
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from biox.core.files import files_in
 from tests.workflow_runs import ROOT, biox, change, finished_once, planned, said, snakemake, spoilable, write_new_person
 
 TINY = ROOT / "tests" / "tiny"
@@ -119,12 +120,17 @@ def test_bad_input_on_the_command_line_is_one_sentence_and_exit_code_2(copy):
     assert not (copy / "elsewhere").exists()
 
 
-def test_the_same_settings_and_seed_give_the_same_evidence(finished, tmp_path):
+def test_other_cores_another_time_and_place_give_the_same_bytes(finished, tmp_path, monkeypatch):
     shutil.copytree(TINY, tmp_path / "config")
-    done = snakemake(tmp_path, "results/tiny_subjects/evidence", "--cores", "1")
+    for name, value in {"PYTHONHASHSEED": "7", "TZ": "Pacific/Apia", "LC_ALL": "C", "OMP_NUM_THREADS": "5"}.items():
+        monkeypatch.setenv(name, value)
+    done = snakemake(tmp_path, "reports/tiny_subjects/ro-crate-metadata.json", "--cores", "1")
     assert done.returncode == 0, said(done)
-    for table in (finished / "results/tiny_subjects/evidence").glob("*.parquet"):
-        assert table.read_bytes() == (tmp_path / "results/tiny_subjects/evidence" / table.name).read_bytes(), table.name
+    for tree in ("results", "reports"):
+        there = files_in([finished / tree / "tiny_subjects"])
+        here = [tmp_path / file.relative_to(finished) for file in there]
+        assert here == files_in([tmp_path / tree / "tiny_subjects"])
+        assert [a for a, b in zip(here, there, strict=True) if a.read_bytes() != b.read_bytes()] == []
 
 
 @pytest.fixture(scope="module")

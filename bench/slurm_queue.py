@@ -9,12 +9,16 @@ import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
+
+# The columns of ``squeue`` that make a ``Seen``, in its order, and their widths.
+COLUMNS = {"JobID": 12, "State": 14, "NodeList": 40, "Partition": 20, "tres-per-job": 24, "Comment": 200}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One line of ``squeue``. job: its number; what: the comment that the executor gives it."""
+    """One line of ``squeue``. job: its number; granted: its cards; what: the comment that the executor gives it."""
 
     job: str
     state: str
@@ -37,15 +41,19 @@ class Fault:
 
 def queue() -> list[Seen] | None:
     """All jobs that the controller remembers; None where it does not answer."""
-    form = "%i|%T|%N|%P|%b|%k"
-    words = ["squeue", "--noheader", "--states=all", f"--format={form}"]
+    form = ",".join(f"{name}:{width}" for name, width in COLUMNS.items())
+    words = ["squeue", "--noheader", "--states=all", f"--Format={form}"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     except subprocess.TimeoutExpired:
         return None
-    if done.returncode:
-        return None
-    return [Seen(*(cell.strip() for cell in line.split("|"))) for line in done.stdout.splitlines() if line]
+    return None if done.returncode else [Seen(*cells(line)) for line in done.stdout.splitlines()]
+
+
+def cells(line: str) -> list[str]:
+    """One line of ``squeue``, cut at the widths of its columns."""
+    ends = list(accumulate(COLUMNS.values(), initial=0))
+    return [line[start:end].strip() for start, end in pairwise(ends)]
 
 
 def worker(job: str) -> int | None:

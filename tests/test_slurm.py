@@ -67,7 +67,8 @@ def test_a_job_sees_the_graphics_card_that_it_was_granted_and_no_other(slurm: No
     assert process.returncode == 0, (tmp_path / "log").read_text()
     trained, read = "rule_train_wildcards_tiny_trials_0", "rule_data_ingest"
     assert re.fullmatch(r"\d", cards[trained])
-    assert (granted[trained].partition, granted[trained].granted) == ("gpu", "gres:gpu:1")
+    assert granted[trained].partition == "gpu"
+    assert granted[trained].granted.endswith("gpu:1")
     assert (cards[read], granted[read].partition) == ("", "cpu")
     # This card is none that computes: `auto` falls back to the processor.
     assert '"device": "cpu"' in (tmp_path / "results/tiny_trials/fold-0/fit/provenance.json").read_text()

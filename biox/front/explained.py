@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from biox.core.choices import Named
 
@@ -50,12 +50,23 @@ def entries(settings: BaseModel, chosen: Mapping[str, Any], words: Mapping[str, 
 def entry(key: str, usual: Any, chosen: Any, words: str) -> Entry:
     """One setting: its default, or what was chosen in its place (``...``: nothing was)."""
     if isinstance(usual, BaseModel) and not isinstance(usual, Named):
-        inside = entries(usual, {} if chosen is ... else chosen, {})
+        own = {} if chosen is ... else chosen
+        # What may not even stand at its default beside what was chosen is left out.
+        inside = [one for one in entries(usual, own, {}) if one.chosen or _fits(type(usual), own, one.key)]
     elif isinstance(usual, Mapping) and any(_has_settings(value) for value in usual.values()):
         inside = [entry(name, value, ..., "") for name, value in usual.items()]
     else:
         return Entry(key, plain(usual) if chosen is ... else chosen, words, chosen is not ...)
     return Entry(key, None, words, chosen is not ..., tuple(inside))
+
+
+def _fits(kind: type[BaseModel], chosen: Mapping[str, Any], key: str) -> bool:
+    field = next(field for name, field in kind.model_fields.items() if key in (name, field.alias))
+    try:
+        kind.model_validate({**chosen, key: plain(field.get_default(call_default_factory=True))})
+    except ValidationError:
+        return False
+    return True
 
 
 def _has_settings(value: Any) -> bool:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 NAME = r"[a-z0-9][a-z0-9_-]*"
 HEAD = """\
-# {study}: a study of {domain}. What stands here is read; lines that begin with "# name:" show a setting at its default,
+# A study of {domain}. What stands here is read; lines that begin with "# name:" show a setting at its default,
 # and count once their "# " is gone. Paths are taken from the folder in which biox runs.
-# Then: biox check {study}, and: biox run {study}. More: docs/study-file.md and docs/data-formats.md of biox.
+# Then call `biox check {study}` and `biox run {study}`. More: docs/study-file.md and docs/data-formats.md of biox.
 """
 # The settings of a study itself; those of its sections are explained where they are defined.
 MEANINGS = {

@@ -1,6 +1,7 @@
 # What all rules share: the studies, read and checked before any job starts.
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -59,13 +60,10 @@ FOLDER = Path(config.get("study_folder", "config"))
 
 try:
     STUDIES = {name: read_study(FOLDER / f"{name}.yaml") for name in config["studies"]}
-    for study in STUDIES.values():
+    # A cluster's jobs read these lines again; they need not find out once more what has been checked, which loads every
+    # package that a study uses.
+    for study in STUDIES.values() if workflow.is_main_process else ():
         check_study(study)
-    RAW = {name: input_files(study) for name, study in STUDIES.items()}
-    EXTERNAL = {name: input_files(study, "external") for name, study in STUDIES.items()}
-    LEARNING = {name: learning_files(study) for name, study in STUDIES.items()}
-    RATED = {name: watched_files(study, "validate") for name, study in STUDIES.items()}
-    CASES = {name: case_files(study) for name, study in STUDIES.items()}
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -112,12 +110,17 @@ def settings_of(step):
     )
 
 
-def raw_of(wildcards, files=None):
+@cache
+def files_of(look, study, *section):
+    """Files that a study names, found by a function of ``biox.core.raw_files``, once, and only for rules that read them."""
+    return look(STUDIES[study], *section)
+
+
+def raw_of(wildcards, section="data"):
     """The raw files of a study: those that it names, or the folder into which it simulates them."""
-    simulated = STUDIES[wildcards.study].simulate is not None
-    return (
-        rules.simulate.output if simulated else (files or RAW).get(wildcards.study, [])
-    )
+    if STUDIES[wildcards.study].simulate is not None:
+        return rules.simulate.output
+    return files_of(input_files, wildcards.study, section)
 
 
 def external_of(wildcards):

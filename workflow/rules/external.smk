@@ -1,7 +1,7 @@
 rule external:
     input:
         cohort=rules.ingest.output,
-        raw=lambda wildcards: raw_of(wildcards, EXTERNAL),
+        raw=lambda wildcards: raw_of(wildcards, "external"),
     output:
         update(directory("results/{study}/external")),
     log:

@@ -1,7 +1,7 @@
 rule predict:
     input:
         evidence=rules.validate.output,
-        files=lambda wildcards: CASES[wildcards.study][wildcards.case],
+        files=lambda wildcards: files_of(case_files, wildcards.study)[wildcards.case],
     output:
         data=update(directory("results/{study}/predict/{case}")),
         page=update("reports/{study}/people/{case}.html"),

@@ -1,7 +1,7 @@
 rule train:
     input:
         cohort=rules.ingest.output,
-        weights=lambda wildcards: LEARNING[wildcards.study],
+        weights=lambda wildcards: files_of(learning_files, wildcards.study),
     output:
         update(directory("results/{study}/fold-{fold}/fit")),
     log:

@@ -9,7 +9,7 @@ rule validate:
         trust=lambda wildcards: expand(
             rules.trust.output, study=wildcards.study, fold=folds_of(wildcards.study)
         ),
-        ratings=lambda wildcards: RATED[wildcards.study],
+        ratings=lambda wildcards: files_of(watched_files, wildcards.study, "validate"),
     output:
         update(directory("results/{study}/evidence")),
     log:

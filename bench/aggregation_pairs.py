@@ -77,7 +77,7 @@ def images() -> Data:
 
 def gait() -> Data:
     """Healthy against disorder; the people of folds 0 and 1 are the test part, with one trial each."""
-    with np.load(SHARED / "gait-acm2021" / "grf_194subjects.npz") as file:
+    with np.load(SHARED / "gait-acm2021" / "grf_194subjects.npz", allow_pickle=False) as file:
         x, y, subject, fold = (file[name] for name in ("X", "class_index", "subject", "fold"))
     test = np.flatnonzero(fold < 2)
     test = test[np.unique(subject[test], return_index=True)[1]]

@@ -63,7 +63,7 @@ def read(folder: Path) -> Made:
 
 
 def _seen(file: Path) -> Seen:
-    with np.load(file) as kept:
+    with np.load(file, allow_pickle=False) as kept:
         about = json.loads(str(kept["about"]))
         x, shares = kept["x"], kept["shares"]
         maps = Heatmaps(

@@ -117,7 +117,7 @@ def _fields() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             "The stained fields nuclei-dsb2018/dsb2018_stage1_colour107.npz were not found in the folder of real data. "
             "Set BIOX_SHARED_DATA to that folder (by default ../shared/data), or run with --only windows."
         )
-    with np.load(file) as found:
+    with np.load(file, allow_pickle=False) as found:
         return found["images"], found["instance_masks"], found["stain_group"]
 
 

@@ -20,7 +20,7 @@ DEFAULT_GIB = 8.0
 VARIABLE = "BIOX_MOST_GIB"
 # Tables of the omics have tens of thousands of columns; parsers need kilobytes for each.
 MOST_COLUMNS = 200_000
-LONGEST_LINE = 2**26
+LONGEST_LINE = 2**24
 # Tables of numbers shrink to a tenth; a thousandth is only possible where one character is repeated.
 MOST_FOLDING, UNSUSPICIOUS = 200, 2**26
 PIECE = 2**20

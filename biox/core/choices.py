@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from biox.core.errors import listed
 from biox.core.strict import Strict
 
 
@@ -12,7 +13,9 @@ def _choice(value: Any) -> Any:
     if isinstance(value, str):
         return {"name": value, "options": {}}
     if isinstance(value, Mapping) and "options" not in value:
-        return {"name": value.get("name"), "options": {k: v for k, v in value.items() if k != "name"}}
+        if "name" not in value:
+            raise ValueError(f"it needs a name, or 'name' and options beside it; it has {listed(value)}")
+        return {"name": value["name"], "options": {k: v for k, v in value.items() if k != "name"}}
     return value
 
 

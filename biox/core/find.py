@@ -16,9 +16,11 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from biox.core.errors import InputError, listed
+from biox.core.spelling import hint, quoted
 
 # Names that a study file may give run code; what is no name is refused before anything is looked for.
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
+SHOWN = 200  # letters of a wrong value
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -36,15 +38,17 @@ def find(package: str, name: str) -> Callable[..., Any]:
     if DOTTED.fullmatch(name) is None:
         raise InputError(
             f"{name[:80]!r} is no name of a function; expected one of {package}, or 'package.module:function'."
+            f"{hint(name, known(package)) if _exists(package) else ''}"
         )
     module_name, _, attribute = name.partition(":") if ":" in name else (f"{package}.{name}", ":", name)
     if not _exists(package):
         domains = [m.name for m in pkgutil.iter_modules(importlib.import_module("biox.domains").__path__)]
-        raise InputError(f"There is no package {package}; the domains are {listed(domains)}.")
+        near = hint(package.rpartition(".")[2], domains)
+        raise InputError(f"There is no package {package}; the domains are {listed(domains)}.{near}")
     if importlib.util.find_spec(module_name.split(".")[0]) is None or not _exists(module_name):
         raise InputError(
             f"There is no {name!r} in {package}; it has {listed(known(package))}, "
-            "and 'package.module:function' is possible."
+            f"and 'package.module:function' is possible.{hint(name, known(package))}"
         )
     found = getattr(importlib.import_module(module_name), attribute, None)
     if not callable(found):
@@ -89,19 +93,39 @@ def checked(model: type[Model], options: Mapping[str, Any], where: str) -> Model
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:
-        raise InputError("\n".join(_sentence(e, where, model) for e in error.errors())) from None
+        raise InputError(sentences(error, model, options, lambda _: where)) from None
 
 
-def _sentence(error: Any, where: str, model: type[BaseModel]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+def sentences(
+    error: ValidationError, model: type[BaseModel], given: Any, where: Callable[[tuple[Any, ...]], str]
+) -> str:
+    """What is wrong with the given settings, a line for each finding; where: the place of a key, as lines begin."""
+    return "\n".join(f"{where(one['loc'])}: {_sentence(one, model, given)}" for one in error.errors())
+
+
+def _sentence(error: Any, model: type[BaseModel], given: Any) -> str:
+    place, said = ".".join(str(part) for part in error["loc"]), error["msg"].removeprefix("Value error, ")
     if not place:
-        return f"{where}: {error['msg'].removeprefix('Value error, ')}."
+        return f"{said}."
     if error["type"] == "extra_forbidden":
         names = _names_at(model, error["loc"][:-1])
-        return f"{where}: unknown key {place!r}; known here are {listed(names)}."
+        free = [name for name in names if name not in _beside(given, error["loc"])]
+        return f"unknown key {place!r}; known here are {listed(names)}.{hint(error['loc'][-1], free)}"
     if error["type"] == "missing":
-        return f"{where}: {place!r} is missing."
-    return f"{where}: {place!r} is {error['input']!r}: {error['msg'].removeprefix('Value error, ')}."
+        return f"{place!r} is missing."
+    wrong = repr(error["input"])
+    near = hint(error["input"], quoted(said)) if error["type"] == "literal_error" else ""
+    return f"{place!r} is {wrong if len(wrong) <= SHOWN else wrong[:SHOWN] + ' ...'}: {said}.{near}"
+
+
+def _beside(given: Any, path: tuple[Any, ...]) -> Any:
+    """The keys that stand where a path ends: one that is there already is not what a slip was meant to be."""
+    for part in path[:-1]:
+        try:
+            given = given[part]
+        except (KeyError, IndexError, TypeError):
+            return ()
+    return given if isinstance(given, Mapping) else ()
 
 
 def _names_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:

@@ -6,18 +6,22 @@ that function, so a misspelt key is refused with the known ones listed. A single
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from pydantic import ValidationError
+
 from biox.core.choices import Named
 from biox.core.errors import InputError, listed
-from biox.core.find import checked, find
+from biox.core.find import checked, find, sentences
 from biox.core.raw_files import SOURCES, case_files, input_files, learning_files
 from biox.core.sections import bound_variant, section
+from biox.core.spelling import hint, quoted
 from biox.core.study import AGAINST, Method, Study, Variant
 from biox.core.study_files import study_file
 from biox.core.trust_settings import MIXTURES
-from biox.core.yaml_files import load_plain
+from biox.core.yaml_files import line_of, load_plain
 
 METHODS = "biox.explain.methods"
 # The part of a study that each step depends on.
@@ -50,7 +54,13 @@ GRAPH_PARTS = {
 
 def read_study(file: Path) -> Study:
     """The study in a YAML file; an InputError names the file and the key. See also ``check_study``."""
-    study = checked(Study, load_yaml(study_file(file)), str(file))
+    own = study_file(file)
+    given = load_yaml(own)
+    try:
+        study = Study.model_validate(given)
+    except ValidationError as error:
+        place = partial(_place, file, own.read_text(encoding="utf-8"))
+        raise InputError(sentences(error, Study, given, place)) from None
     if study.name != file.stem:
         raise InputError(f"{file}: 'name' is {study.name!r}, but the file is called {file.name}; let them agree.")
     return study
@@ -60,11 +70,19 @@ def load_yaml(file: Path) -> dict[str, Any]:
     """A YAML file as a mapping, with environment variables like ``${HOME}`` filled in."""
     if not file.is_file():
         raise InputError(f"There is no file {file}.")
-    text = file.read_text(encoding="utf-8")
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{file} is no text in UTF-8; save it so in your editor.") from None
     data = load_plain(_filled(text, file), file)
     if not isinstance(data, dict):
         raise InputError(f"{file} holds no settings; expected 'key: value' lines.")
     return data
+
+
+def _place(file: Path, text: str, path: tuple[Any, ...]) -> str:
+    line = line_of(text, path)
+    return f"{file}, line {line}" if line is not None else str(file)
 
 
 def _filled(text: str, file: Path) -> str:
@@ -142,7 +160,9 @@ def _check_composite(choice: Named, where: str) -> None:
     try:
         made = find("biox.lrp", "biox.lrp:composite")(choice.name, **choice.options)
     except ValueError as error:
-        raise InputError(f"{where}: {error}") from None
+        known = quoted(str(error).rpartition(";")[2])
+        near = next((said for word in (*choice.options, choice.name) if (said := hint(word, known))), "")
+        raise InputError(f"{where}: {error}{near}") from None
     if not made.divides_score:
         raise InputError(
             f"{where}: {choice.name!r} does not divide the score among the inputs, so what a study tests about "

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from biox.core.choices import Choice, Named
+from biox.core.errors import listed
 from biox.core.graph_settings import Graph
 from biox.core.strict import Strict
 from biox.core.training import Training
@@ -17,7 +18,8 @@ AGAINST = " - "
 GRAPH_DOMAINS = ("proteomics",)
 GRAPH_METHODS = ("lrp", "expected_gradients")
 GRAPH_RULE = {"name": "gamma", "gamma": 0.01}
-Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+# It becomes a part of paths and of words in a shell.
+Identity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 
 
 def _source(value: Any) -> Any:
@@ -25,7 +27,8 @@ def _source(value: Any) -> Any:
         return {"name": value["source"], "options": {k: v for k, v in value.items() if k != "source"}}
     if isinstance(value, Named):
         return value
-    raise ValueError("it needs 'source', the name of a reader")
+    has = f"; it has {listed(value)}" if isinstance(value, Mapping) else ""
+    raise ValueError(f"it needs 'source', the name of a reader{has}")
 
 
 Source = Annotated[Named, BeforeValidator(_source)]
@@ -175,7 +178,7 @@ class Study(Strict):
         if "main" in self.variants:
             raise ValueError("a variant may not be called 'main': that is the study as it stands")
         if not self.methods:
-            raise ValueError("a study needs at least one method")
+            raise ValueError("'methods' is empty; a study needs at least one method")
         strange = [m.method.name for m in self.methods.values() if m.method.name not in GRAPH_METHODS]
         if self.graph is not None and strange:
             raise ValueError(f"a graph study explains by {' or '.join(GRAPH_METHODS)}, not by {strange[0]!r}")

@@ -1,6 +1,6 @@
 """YAML files of others: plain data only, and no few lines that unfold to millions of values."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,21 @@ def load_plain(text: str, file: Path) -> Any:
         ) from None
     finally:
         loader.dispose()
+
+
+def line_of(text: str, path: Sequence[Any]) -> int | None:
+    """The line, from 1, of the key that a path leads to in a valid YAML text, or of the last one on the way to it."""
+    node, line = yaml.compose(text, Loader=yaml.SafeLoader), None
+    for part in path:
+        step = None
+        if isinstance(node, yaml.MappingNode):
+            step = next((pair for pair in node.value if pair[0].value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            step = (node.value[part], node.value[part])
+        if step is None:
+            break
+        line, node = step[0].start_mark.line + 1, step[1]
+    return line
 
 
 class _Once(yaml.SafeLoader):

@@ -18,4 +18,4 @@ def file_name(words: str, spare: str = "slide") -> str:
     if len(name.encode("utf-8")) > MOST_BYTES:
         digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         name = f"{name.encode('utf-8')[: MOST_BYTES - 9].decode('utf-8', 'ignore')}-{digest}"
-    return f"{name}-{spare}" if name.split(".")[0].casefold() in DEVICES else name
+    return f"{spare}-{name}" if name.split(".")[0].casefold() in DEVICES else name

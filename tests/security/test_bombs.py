@@ -103,7 +103,7 @@ def test_an_ordinary_table_may_be_packed(tmp_path):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_table_of_a_million_columns_is_refused_by_its_header(tmp_path, pack):
     file = tmp_path / ("a.csv.gz" if pack is gzip.compress else "a.csv")
-    file.write_bytes(pack(b",".join(b"%d" % k for k in range(10**6)) + b"\n1\n"))
+    file.write_bytes(pack(b"a," * (10**6 - 1) + b"a\n1\n"))
     with pytest.raises(InputError, match="1000000 columns"):
         read_table(file)
 

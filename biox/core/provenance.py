@@ -1,5 +1,6 @@
 """Where a result comes from: versions, code, settings, seeds, and the checksum of every input file."""
 
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import biox
+from biox.core.errors import InputError
 from biox.core.files import checksums, write_text
 from biox.core.result_files import load_json
 
+OWN = "record_sha256"
 PACKAGES = (
     *("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "spm1d", "zarr", "snakemake"),
     *("openslide-python", "openslide-bin", "scikit-image", "torchstain", "umap-learn"),
@@ -34,13 +37,22 @@ def provenance(step: str, settings: Mapping[str, Any], seed: int | None, inputs:
 
 
 def write(folder: Path, record: Mapping[str, Any]) -> None:
-    """Save a provenance record as ``provenance.json`` in the folder of the result."""
-    write_text(folder / "provenance.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+    """Save a provenance record as ``provenance.json`` in the folder of the result, with its own checksum."""
+    kept = {**record, OWN: _digest(record)}
+    write_text(folder / "provenance.json", json.dumps(kept, indent=1, sort_keys=True) + "\n")
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The provenance record of a result; a folder without one is an InputError."""
-    return load_json(folder / "provenance.json")
+    """The provenance record of a result; a folder without one, or a record that was changed, is an InputError."""
+    record = load_json(folder / "provenance.json")
+    own = record.pop(OWN, None)  # records of older versions have none
+    if own is not None and own != _digest(record):
+        raise InputError(f"{folder / 'provenance.json'} is no longer what was written; run the step that makes it.")
+    return record
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 @cache

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -54,10 +55,10 @@ def local(folder: Path, cores: str) -> None:
         )
 
 
-def on_slurm(folder: Path, jobs: str, faults: Iterable[Fault], further: list[str]) -> tuple[int, list[Struck], Watch]:
+def on_slurm(folder: Path, jobs: str, faults: Iterable[Fault]) -> tuple[int, list[Struck], Watch]:
     """The run as Slurm jobs, with faults: each strikes once, as soon as biox works on a job that it waits for."""
     (folder / "partitions.yaml").write_text(PARTITIONS)
-    words = ["--profile", str(ROOT / "workflow/profiles/slurm"), "--jobs", jobs, *QUICK, *further]
+    words = ["--profile", str(ROOT / "workflow/profiles/slurm"), "--jobs", jobs, *QUICK]
     words += ["--slurm-partition-config", str(folder / "partitions.yaml")]
     if "none" in setting("AccountingStorageType"):
         words += ["--slurm-status-command", "squeue"]
@@ -73,7 +74,7 @@ def on_slurm(folder: Path, jobs: str, faults: Iterable[Fault], further: list[str
             process.wait()
     watch.look(time.monotonic() - start)
     for one in struck:
-        one.jobs = [f"{s.job} {s.state} {s.node}" for s in watch.jobs.values() if s.what == one.what]
+        one.jobs = watch.attempts(one.what)
     return process.returncode, struck, watch
 
 
@@ -88,7 +89,7 @@ def watched(process: subprocess.Popen, start: float, left: list[Fault], struck: 
             mending.remove(one)
             one[3].done.append(f"{now:.0f} s: {one[1].mend(one[2])}")
         # One disturbance of nodes or controller at a time, so that each is seen for itself.
-        running = [] if mending else [seen for seen in watch.look(now) if seen.what not in touched]
+        running = [seen for seen in watch.look(now) if seen.what not in touched and not mending]
         hit = next(((f, s) for f in left for s in running if re.match(f.at, s.what) and worker(s.job)), None)
         if hit is not None:
             fault, seen = hit
@@ -132,24 +133,24 @@ def main() -> int:
         local(reference, options.cores)
     folder = prepared(options.config, options.studies, options.work.resolve() / "slurm")
     start = time.monotonic()
-    code, struck, watch = on_slurm(folder, options.jobs, FAULTS, [])
+    code, struck, watch = on_slurm(folder, options.jobs, FAULTS)
     minutes = (time.monotonic() - start) / 60
     here, there = sums(folder), sums(reference.resolve())
     differ = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
     missed = sorted({fault.name for fault in FAULTS} - {one.fault for one in struck})
-    states = sorted({seen.state for seen in watch.jobs.values()})
+    states = Counter(seen[-1].state for seen in watch.jobs.values())
     found = {
         "title": f"Faults on Slurm {setting('SLURM_VERSION')}: {', '.join(s.fault for s in struck)}",
         "summary": [
             f"Exit code {code} after {minutes:.1f} minutes and {len(watch.jobs)} Slurm jobs "
-            f"({', '.join(f'{sum(s.state == state for s in watch.jobs.values())} {state}' for state in states)}).",
+            f"({', '.join(f'{count} {state}' for state, count in states.items())}).",
             f"Files compared with the local run: {len(there)}; different or missing: {len(differ)}. "
             f"Faults that found no job: {', '.join(missed) or 'none'}.",
         ],
         "differ": differ,
         "struck": [asdict(one) for one in struck],
         "pictures": watch.pictures,
-        "jobs": [asdict(seen) for seen in watch.jobs.values()],
+        "jobs": {job: [asdict(seen) for seen in states] for job, states in watch.jobs.items()},
     }
     (options.out / "slurm_faults.json").write_text(json.dumps(found, indent=1) + "\n")
     (options.out / "slurm_faults.md").write_text(page(found))

@@ -24,9 +24,9 @@ class Struck:
 
 @dataclass
 class Watch:
-    """What was seen of the queue: the last state of each job, and every picture that differed from the one before."""
+    """What was seen of the queue: the states of each job in turn, and every picture that differed from the last."""
 
-    jobs: dict[str, Seen] = field(default_factory=dict)
+    jobs: dict[str, list[Seen]] = field(default_factory=dict)
     pictures: list[tuple[float, list[str]]] = field(default_factory=list)
 
     def look(self, now: float) -> list[Seen]:
@@ -34,11 +34,19 @@ class Watch:
         found = queue()
         if found is None:
             return []
-        self.jobs |= {seen.job: seen for seen in found}
+        for seen in found:
+            states = self.jobs.setdefault(seen.job, [])
+            if not states or states[-1] != seen:
+                states.append(seen)
         picture = drawn(found)
         if not self.pictures or self.pictures[-1][1] != picture:
             self.pictures.append((round(now), picture))
         return [seen for seen in found if seen.state == "RUNNING"]
+
+    def attempts(self, what: str) -> list[str]:
+        """Each Slurm job that did a job of the workflow, with all states in which it was seen."""
+        some = [states for states in self.jobs.values() if states[-1].what == what]
+        return [f"{states[0].job}: {', '.join(f'{s.state} {s.node}'.strip() for s in states)}" for states in some]
 
 
 def drawn(found: Iterable[Seen]) -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 
 from bench.slurm_queue import Seen, queue, worker
 from bench.slurm_record import sums
-from tests.workflow_runs import BIN, ROOT, change
+from tests.workflow_runs import ROOT, change
 
 pytestmark = [pytest.mark.long, pytest.mark.slow]
 
@@ -50,14 +50,13 @@ def test_jobs_nodes_and_the_controller_fail_and_every_byte_is_that_of_a_local_ru
 def test_a_job_sees_the_graphics_card_that_it_was_granted_and_no_other(slurm: None, tmp_path: Path):
     shutil.copytree(ROOT / "tests/tiny", tmp_path / "config")
     change(tmp_path / "config/config.yaml", "[tiny_subjects, tiny_trials]", "[tiny_trials]")
-    command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
-    command += ["results/tiny_trials/fold-0/fit", "--profile", ROOT / "workflow/profiles/slurm"]
+    command = [sys.executable, "-m", "biox.cli", "run", "tiny_trials", "--profile", "slurm", "--"]
+    command += ["results/tiny_trials/fold-0/fit", "--set-resources", "train:gpu=1"]
     command += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"]
-    command += ["--set-resources", "train:gpu=1"]
     cards: dict[str, str] = {}
     granted: dict[str, Seen] = {}
     with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
         while process.poll() is None:
             for seen in queue() or []:
                 found = cards_of(seen.job)

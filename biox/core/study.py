@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from biox.core.choices import Choice, Named
 from biox.core.errors import listed
 from biox.core.graph_settings import Graph
+from biox.core.job_settings import Compute, Report
 from biox.core.strict import Strict
 from biox.core.training import Training
 from biox.core.trust_settings import Trust
@@ -113,27 +114,6 @@ class Method(Strict):
     def settings(self) -> dict[str, Any]:
         """The settings of the method, as ``biox.explain.settings_of`` takes them."""
         return {"composite": self.composite} if self.method.name == "lrp" else self.method.options
-
-
-class Compute(Strict):
-    """Where and on how many threads a job computes, and into how many jobs the samples that one explains are cut.
-
-    shards: of each fold and method; results do not depend on it. Graph studies say ``graph.shards`` instead.
-    """
-
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    threads: int = Field(default=1, ge=1)
-    shards: int = Field(default=1, ge=1)
-
-
-class Report(Strict):
-    """What a report shows.
-
-    identities: whether people, samples and slides stand there under ``pseudonyms`` (the key lies with the results, in
-    ``cohort/pseudonyms.csv``) or under their names ``as given``.
-    """
-
-    identities: Literal["pseudonyms", "as given"] = "pseudonyms"
 
 
 class Study(Strict):

@@ -25,8 +25,10 @@ FAULT = (
     "This is a fault of biox, not of your files. Please report it where biox is developed (the issues of its repository), "
     "with the lines above, the output of `biox doctor`, and what you called: {command}"
 )
-# The disk is full, read-only or not ours to write.
+# The disk is full, read-only or not ours to read or write.
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+
+AGAIN = "Nothing half done was kept; mend that, and start the same command again."
 
 
 def main(words: list[str] | None = None) -> int:
@@ -59,7 +61,7 @@ def carried_out(options: argparse.Namespace) -> int:
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
-        print(f"biox {options.verb}: cannot write {error.filename or ''}: {error.strerror}.", file=sys.stderr)
+        print(f"biox {options.verb}: cannot use {error.filename or 'a file'}: {error.strerror}. {AGAIN}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"biox {options.verb}: stopped; nothing half done was kept.", file=sys.stderr)

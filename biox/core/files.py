@@ -115,9 +115,10 @@ def _locked(owner: IO[str]) -> bool:
 
 
 def _full(folder: Path, error: Exception) -> bool:
-    """Whether an error that does not say its reason comes from a full disk."""
-    told = isinstance(error, OSError) and error.errno is not None
-    return not told and shutil.disk_usage(folder).free < NO_ROOM_BYTES
+    """Whether an error comes from a full disk, but does not say so, or not for which file."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno == errno.ENOSPC and error.filename is None
+    return shutil.disk_usage(folder).free < NO_ROOM_BYTES
 
 
 def _take_place(fresh: Path, path: Path, previous: Path) -> None:

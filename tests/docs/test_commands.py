@@ -16,6 +16,7 @@ from tests.workflow_runs import ROOT, finished_once, said, spoilable, write_new_
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # The finished study that stands in for the one a page speaks of, and the folder of tests/ whose study files it has.
 STAND_INS = {
+    "STUDY": "tiny_subjects",
     "gait_demo": "tiny_subjects",
     "gait_speed": "tiny_trials",
     "my_study": "tiny_subjects",

@@ -61,7 +61,9 @@ def carried_out(options: argparse.Namespace) -> int:
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
-        print(f"biox {options.verb}: cannot use {error.filename or 'a file'}: {error.strerror}.", AGAIN, file=sys.stderr)
+        print(
+            f"biox {options.verb}: cannot use {error.filename or 'a file'}: {error.strerror}.", AGAIN, file=sys.stderr
+        )
         return 2
     except KeyboardInterrupt:
         print(f"biox {options.verb}: stopped; nothing half done was kept.", file=sys.stderr)

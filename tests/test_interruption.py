@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.long
 
 STUDY = "tiny_subjects"
 KILLS = int(os.environ.get("BIOX_KILLS", "30"))
+# What is made: all, or only what this names, for a try on a busy machine.
+TARGETS = os.environ.get("BIOX_TARGETS", "").split()
 SETTINGS = ("training: { epochs: 5 }", "training: { epochs: 40, checkpoint: 1 }")
 
 
@@ -38,14 +41,14 @@ def prepared(folder: Path) -> Path:
 def undisturbed(tmp_path_factory) -> tuple[dict[str, str], float]:
     """The checksums of every file of a run that nothing happened to, and how long it took."""
     folder, began = prepared(tmp_path_factory.mktemp("undisturbed")), time.monotonic()
-    done = snakemake(folder)
+    done = snakemake(folder, *TARGETS)
     assert done.returncode == 0, said(done)
     return contents(folder), time.monotonic() - began
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
     """The workflow in a session of its own, what it says in ``said.txt``."""
-    words = ["--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2"]
+    words = [*TARGETS, "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2"]
     words += ["--profile", ROOT / "workflow/profiles/default"]
     with (folder / "said.txt").open("ab") as out:
         return subprocess.Popen([BIN / "snakemake", *words], stdout=out, stderr=out, start_new_session=True)
@@ -93,14 +96,12 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(undisturbed, tm
         if run.poll() is not None:
             if run.returncode == 0:  # all is done before the last kill: take a result away, so that there is work again
                 finished += 1
-                change(folder / "config" / f"{STUDY}.yaml", "bootstrap: 100", "bootstrap: 101")
-                assert snakemake(folder, f"results/{STUDY}/evidence", "--quiet").returncode == 0
-                change(folder / "config" / f"{STUDY}.yaml", "bootstrap: 101", "bootstrap: 100")
+                shutil.rmtree(folder / f"results/{STUDY}/cohort")
             run, starts = start(folder), starts + 1
             continue
         counts[kill(run, chance)] += 1
     kill_all(run)
-    done = snakemake(folder)
+    done = snakemake(folder, *TARGETS)
     assert done.returncode == 0, said(done)
     with capsys.disabled():
         print(f"\n{sum(counts.values())} kills {dict(counts)}, {starts} starts, {finished} finished in between")
@@ -140,7 +141,7 @@ def test_a_second_run_in_the_folder_says_so_and_changes_nothing(undisturbed, tmp
     first = start(folder)
     while not (folder / ".snakemake/locks").is_dir() or not any((folder / ".snakemake/locks").iterdir()):
         time.sleep(0.05)
-    second = snakemake(folder)
+    second = snakemake(folder, *TARGETS)
     assert second.returncode != 0
     assert f"process {first.pid} on" in said(second)
     assert "is at work in" in said(second)
@@ -189,14 +190,14 @@ def remount(disk: Path, how: str) -> None:
 
 def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(undisturbed, small_disk):
     folder = prepared(small_disk / "run")
-    done = snakemake(folder)
+    done = snakemake(folder, *TARGETS)
     assert done.returncode != 0
     logs = "".join(file.read_text() for file in (folder / "logs").rglob("*.log"))
     assert "No space left on device" in said(done) + logs
     assert "Traceback" not in logs
     assert leftovers(folder) == []
     remount(small_disk, "size=200m")
-    done = snakemake(folder)
+    done = snakemake(folder, *TARGETS)
     assert done.returncode == 0, said(done)
     assert different(undisturbed[0], contents(folder)) == []
 

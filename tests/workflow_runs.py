@@ -21,7 +21,7 @@ BIN = Path(sys.executable).parent
 def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2", *words]
     profile = ["--profile", ROOT / "workflow/profiles/default"]
-    return subprocess.run([*map(str, [*command, *profile])], capture_output=True, text=True, timeout=600)
+    return subprocess.run([*map(str, [*command, *profile])], capture_output=True, text=True, timeout=3600)
 
 
 def finished_study(folder: Path, name: str) -> Path:

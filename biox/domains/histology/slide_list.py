@@ -1,6 +1,8 @@
 """Which slides a study has: those of a sheet, or every slide in a folder; and what is known of each."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -32,7 +34,7 @@ def listed_slides(folder: Path | None, sheet: Path | None, annotations: Path | N
         table = _in_sheet(sheet, folder or sheet.parent)
     if annotations is not None and not annotations.is_dir():
         raise InputError(f"There is no folder {annotations}; expected annotations, one file a slide.")
-    drawn = [_drawn(row, annotations, sheet) for _, row in table.iterrows()]
+    drawn = [_drawn(row, annotations, sheet) for row in table.to_dict("records")]
     table = table.assign(annotations=pd.Series(drawn, dtype=object))
     return table if "site" in table else table.assign(site=UNKNOWN)
 
@@ -63,7 +65,7 @@ def _in_folder(folder: Path) -> pd.DataFrame:
     if not files:
         raise InputError(f"{folder} holds no slide; looked for files that end in {', '.join(SLIDE_SUFFIXES)}.")
     names = [file.stem for file in files]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise InputError(f"{folder}: {listed(twice)} is the name of several slides; tell them apart in a sheet.")
     return pd.DataFrame({"slide": names, "file": files, "subject": names, "mpp": float("nan")})
@@ -75,26 +77,38 @@ def _in_sheet(sheet: Path, folder: Path) -> pd.DataFrame:
     if "label" in table and (table["label"].str.strip() == "").any():
         row = table.index[table["label"].str.strip() == ""][0]
         raise InputError(f"{sheet}, row {row + 2}: the label is empty; fill it, or leave the column out.")
-    files = [_file_of(row, folder, sheet) for _, row in table.iterrows()]
+    rows = table.to_dict("records")
+    # Listed once for all slides: archives hold thousands.
+    there = _by_name(folder) if not all(row.get("file") for row in rows) else {}
+    files = [_file_of(row, folder, there, f"{sheet}, row {place}") for place, row in enumerate(rows, start=2)]
     mpp = numbers(table, "mpp", sheet) if "mpp" in table else float("nan")
     further = {str(name): as_numbers(table[name]) for name in table if name not in (*TEXT, *OURS)}
     return table.assign(**further, file=pd.Series(files, dtype=object), mpp=mpp)
 
 
-def _file_of(row: pd.Series, folder: Path, sheet: Path) -> Path:
+def _by_name(folder: Path) -> dict[str, list[Path]]:
+    """The slides of a folder by their names, with and without the ending."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("*")):
+        if file.suffix.lower() in SLIDE_SUFFIXES:
+            for name in {file.name, file.stem}:
+                found.setdefault(name, []).append(file)
+    return found
+
+
+def _file_of(row: dict[Any, Any], folder: Path, there: dict[str, list[Path]], where: str) -> Path:
     if row.get("file"):
         return folder / row["file"]
-    found = [file for file in sorted(folder.glob("*")) if row["slide"] in (file.name, file.stem)]
-    found = [file for file in found if file.suffix.lower() in SLIDE_SUFFIXES]
+    found = there.get(row["slide"], [])
     if len(found) != 1:
         raise InputError(
-            f"{sheet}, row {int(str(row.name)) + 2}: slide {row['slide']!r} has {len(found)} files in {folder} "
+            f"{where}: slide {row['slide']!r} has {len(found)} files in {folder} "
             f"({listed(file.name for file in found)}); name the right one in a column 'file'."
         )
     return found[0]
 
 
-def _drawn(row: pd.Series, folder: Path | None, sheet: Path | None) -> Path | None:
+def _drawn(row: dict[Any, Any], folder: Path | None, sheet: Path | None) -> Path | None:
     """The annotations of a slide: what the sheet names, or a file of the slide's name in the folder."""
     if row.get("annotations"):
         return (folder or (sheet.parent if sheet else Path())) / row["annotations"]

@@ -77,7 +77,7 @@ def gait(folder: Path) -> Path:
     study = named({"name": "evil_gait", "domain": "gait", "seed": 1, "data": data, "trust": TRUST})
     study |= {"folds": {"count": 3}, "model": "linear", "training": {"epochs": 3}}
     study |= {"methods": {"lrp": {"composite": "epsilon"}}, "variants": {"one": {"channels": [channels[0]]}}}
-    study |= {"validate": {"permutations": 50, "draws": 1000, "bootstrap": 20, "sheets": 4}}
+    study |= {"validate": {"permutations": 200, "draws": 10000, "bootstrap": 100, "sheets": 4}}
     study |= {"predict": {"new": {"source": "table", "file": str(folder / "new.csv")}}}
     fold = ["train --fold {k} --out {}/fold-{k}/fit", "trust --fold {k} --out {}/fold-{k}/trust"]
     fold += ["attribute --fold {k} --method lrp --out {}/fold-{k}/relevance-lrp/shard-0"]
@@ -132,7 +132,7 @@ def slides(folder: Path) -> Path:
     study["data"] |= {"sheet": str(raw / "s.csv"), "plant": None}
     study["data"]["labels"] = {"classes": [evil("tumour")], "other": evil("normal"), "at_least": 0.5}
     study["methods"] = {"lrp": {"composite": "epsilon-plus", "target": evil("tumour"), "samples": "test"}}
-    study["validate"] = {"permutations": 50, "bootstrap": 20}
+    study["validate"] = {"permutations": 200, "bootstrap": 100}
     fold = ["train --fold {k} --out {}/fold-{k}/fit", "trust --fold {k} --out {}/fold-{k}/trust"]
     fold += ["attribute --fold {k} --method lrp --out {}/fold-{k}/relevance-lrp/shard-0"]
     page = folder / "reports/evil_slides/index.html"

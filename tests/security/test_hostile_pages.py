@@ -1,0 +1,131 @@
+"""Studies in which every name is markup, opened in a browser: no script of theirs runs, and nothing is asked for."""
+
+import shutil
+
+import pytest
+
+from tests.security import hostile
+
+WATCH = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium to open the pages in")
+    with playwright.sync_playwright() as run:
+        started = run.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+class Watched:
+    """A page open from disk, and what happened on it that must not."""
+
+    def __init__(self, browser, file):
+        self.page, self.folder = browser.new_page(viewport={"width": 1200, "height": 900}), file.parents[1]
+        self.dialogs, self.faults, self.asked = [], [], []
+        self.page.add_init_script(WATCH)
+        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(file.as_uri())
+
+    def touched(self):
+        """Every part is opened, moved to, chosen and hovered over, as readers do."""
+        self.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        for level in self.page.locator(".levels input").all():
+            level.check(force=True)
+        for choice in self.page.locator("select").all():
+            choice.evaluate(
+                "e => [...e.options].forEach((o) => { e.value = o.value; e.dispatchEvent(new Event('change')); })"
+            )
+        for figure in self.page.locator("figure.viewer, figure.graph, .drawing[tabindex]").all()[:12]:
+            if figure.is_visible():
+                figure.scroll_into_view_if_needed()
+                figure.hover(force=True)
+                self.page.wait_for_timeout(150)
+        self.page.keyboard.press("ArrowRight")
+        self.page.wait_for_timeout(500)
+
+    def harmless(self):
+        assert self.page.evaluate("window.hacked") is None
+        assert self.dialogs == []
+        assert self.page.evaluate("window.refused") == []
+        assert self.faults == []
+        assert [url for url in self.asked if not url.startswith(("file://", "data:", "blob:"))] == []
+        assert [url for url in self.asked if url.startswith("file:") and self.folder.as_uri() not in url] == []
+        # An element of theirs would be there even where the policy kept it from running.
+        assert self.page.locator("img[src='x'], [onerror], [onload]").count() == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("domain", ["gait", "proteins", "slides"])
+def test_every_page_shows_hostile_names_as_words(browser, tmp_path, domain):
+    page = getattr(hostile, domain)(tmp_path)
+    pages = sorted((tmp_path / "reports").rglob("*.html"))
+    assert page in pages
+    for file in [*pages, *sorted(page.parent.rglob("*.svg"))[:20]]:
+        watched = Watched(browser, file)
+        watched.touched()
+        watched.harmless()
+        if file == page:
+            assert hostile.IMAGE in watched.page.inner_text("body")  # the names are there, as words
+        watched.page.close()
+
+
+@pytest.mark.slow
+def test_the_policy_refuses_what_escaping_would_have_missed(browser, tmp_path):
+    """A page into which markup did get: even then nothing of it runs, and nothing leaves."""
+    from biox.report.blocks import Section, Text
+    from biox.report.page import page
+
+    html = page("A title", "a", [Section("one", "One", (Text("MARK"),))]).html
+    evil = (
+        f"{hostile.IMAGE}<script>window.hacked = 1</script><script src='x.js'></script><base href='http://x.invalid'>"
+    )
+    evil += "<form action='http://x.invalid'><button id=go></button></form><iframe src='http://x.invalid'></iframe>"
+    evil += "<a id=link href='javascript:window.hacked=1'>a</a>"
+    (tmp_path / "x.js").write_text("window.hacked = 1")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/index.html").write_text(html.replace("MARK", evil), encoding="utf-8")
+    watched = Watched(browser, tmp_path / "a/index.html")
+    for place in ("#go", "#link"):
+        watched.page.locator(place).dispatch_event("click")
+    watched.page.wait_for_timeout(300)
+    assert watched.page.evaluate("window.hacked") is None
+    assert {"script-src-elem", "img-src", "script-src-attr", "base-uri"} - set(
+        watched.page.evaluate("window.refused")
+    ) <= {
+        "script-src-attr",
+        "img-src",
+    }
+    assert [url for url in watched.asked if "invalid" in url] == []
+    watched.page.close()
+
+
+def test_a_page_names_each_of_its_scripts_and_no_other():
+    """The hash in the policy is that of what stands in the page, for pages of every kind."""
+    import re
+
+    from biox.core.script_hash import script_hash
+    from biox.report.index import index_page
+    from biox.report.scripts import GRAPH_SCRIPTS, SCRIPTS, VIEWER_SCRIPTS, allowed, inline
+
+    html = index_page([])
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    assert "'unsafe-inline'" not in policy[1].split("script-src")[1]
+    found = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    assert [script_hash(one) for one in found] == re.findall(r"'sha256-[^']+'", policy[1])
+    assert len(found) == len(SCRIPTS)
+    for name in (*SCRIPTS, *VIEWER_SCRIPTS, *GRAPH_SCRIPTS):
+        inner = inline(name).removeprefix("<script>").removesuffix("</script>")
+        assert "</script" not in inner
+        assert script_hash(str(inner)) == str(allowed([name]))

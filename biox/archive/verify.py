@@ -108,11 +108,12 @@ def _flat(value: Any, place: str = "") -> dict[str, str]:
 
 
 def _software(graph: Entities) -> Iterator[str]:
+    import biox
     from biox.core.provenance import git_commit, same_code, versions
 
-    now = git_commit()
+    now = git_commit() or biox.__version__
     for name, one in graph.items():
-        if name.startswith("#biox/") and not same_code(one["softwareVersion"], now) and now:
+        if name.startswith("#biox/") and not same_code(one["softwareVersion"], now):
             yield f"code: made by {one['softwareVersion']}; here is {now}."
     for name, one in graph.items():
         version = versions().get(one.get("name", ""))

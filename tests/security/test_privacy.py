@@ -78,7 +78,7 @@ def test_no_picture_that_is_shown_is_that_of_the_label(exported):
     pictures = [file for file in exported[1].rglob("*") if file.suffix in (".png", ".jpg")]
     assert len(pictures) >= 3
     shown = [overview(open_slide(exported[0]), 300)]
-    shown += [np.asarray(Image.open(io.BytesIO(file.read_bytes())).convert("RGB")) for file in pictures]
+    shown += [np.asarray(Image.open(io.BytesIO(file.read_bytes())).convert("RGBA").convert("RGB")) for file in pictures]
     for picture in shown:
         for colour in (LABEL, MACRO):
             assert np.abs(picture.astype(int) - colour).max(-1).min() > 40

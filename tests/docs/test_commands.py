@@ -20,6 +20,7 @@ STAND_INS = {
     "gait_demo": "tiny_subjects",
     "gait_speed": "tiny_trials",
     "my_study": "tiny_subjects",
+    "knee": "tiny_subjects",
     "histology_demo": "tiny_slides",
     "my_slides": "tiny_slides",
     "proteomics_demo": "tiny_proteins",
@@ -34,6 +35,8 @@ NOT_RUN = {
     r"(?:biox run|snakemake) .*--profile (?:workflow/profiles/)?slurm": "needs Slurm, and has tests of its own there",
     r"snakemake .*--profile workflow/profiles/generic": "needs another scheduler; its tests have stand-ins",
 }
+# Pages whose commands train a study of usual size.
+LONG = ("first-steps.md",)
 # Where pages put a user's files.
 SCRATCH = "/scratch/me"
 # `make` is asked what it would do: its targets install packages, or run all tests.
@@ -88,6 +91,7 @@ def stood_in(command: str) -> str:
 
 PAGES = [page_of(file) for file in FILES]
 WITH_COMMANDS = [page for page in PAGES if page.commands]
+MARKED = [pytest.param(page, marks=[pytest.mark.long] if page.name in LONG else []) for page in WITH_COMMANDS]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +125,7 @@ def prepare(folder: Path, study: str) -> None:
 
 def clean(folder: Path) -> None:
     """Takes away what the commands of an earlier page made."""
-    for made in ("new", "sheets", "data", "scratch"):
+    for made in ("new", "sheets", "data", "scratch", "studies"):
         shutil.rmtree(folder / made, ignore_errors=True)
     for file in (folder / "config").glob("*.yaml"):
         if not file.stem.startswith("tiny") and file.name != "config.yaml":
@@ -129,7 +133,7 @@ def clean(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", MARKED, ids=lambda page: page.name)
 def test_every_command_does_what_the_page_says(page, finished):
     home = finished("tiny_subjects")
     clean(home)

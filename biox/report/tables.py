@@ -1,12 +1,13 @@
 """The evidence as tables that people keep: a CSV file each, and all of them in one Excel workbook.
 
-Numbers stand in full precision, as in the evidence. The first two tables say what the others hold. A table of very
+Numbers stand in full precision, as in the evidence (in the workbook to 16 figures, all that Excel keeps). The first two tables say what the others hold. A table of very
 many rows is cut, and says so in its name. What would undo the blinding of raters is left out.
 """
 
 import io
 import math
 from collections.abc import Iterable, Sequence
+from csv import QUOTE_NONNUMERIC
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,13 +75,14 @@ def _columns(kept: Sequence[Sheet]) -> Sheet:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """A table as CSV in UTF-8, with the unknown left empty.
+    """A table as CSV in UTF-8: text in quotation marks, numbers as they are, the unknown empty.
 
-    An apostrophe goes before text that a spreadsheet would take for a formula: text comes from other people's files.
+    An apostrophe goes before text that a spreadsheet would take for a formula: text comes from other people's files,
+    and so do its line breaks, which without quotation marks would begin a row of their own.
     """
     text = frame.select_dtypes(exclude=["number", "bool"]).columns
     safe = frame.assign(**{name: frame[name].map(_harmless) for name in text}).rename(columns=_harmless)
-    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    return safe.to_csv(index=False, lineterminator="\n", quoting=QUOTE_NONNUMERIC).encode("utf-8")
 
 
 def _harmless(value: Any) -> Any:

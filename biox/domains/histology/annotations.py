@@ -54,7 +54,7 @@ def read_annotations(file: Path) -> Annotations:
     found = list(_asap(file) if file.suffix.lower() == ".xml" else _geojson(file))
     regions, notes, others = [], [], 0
     for name, outline, place in found:
-        if not (outline.is_empty or np.isfinite(outline.bounds).all()):
+        if not np.isfinite(shapely.get_coordinates(outline)).all():
             raise InputError(f"{place} ({name!r}): a corner lies nowhere (NaN or infinite); expected level-0 pixels.")
         areas = [part for part in _parts(outline) if isinstance(part, Polygon)]
         others += not areas or len(areas) < len(_parts(outline))

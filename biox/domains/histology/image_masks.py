@@ -10,6 +10,7 @@ from biox.core.errors import InputError, listed
 from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
+from biox.domains.histology.image_names import image_names
 from biox.domains.histology.masked_tiles import MaskedTiles
 from biox.domains.histology.planted import Plant, planted
 from biox.domains.histology.sheets import as_numbers, read_sheet
@@ -82,20 +83,19 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"{file}: images have shape {images.shape} of {images.dtype}, expected (image, height, width, 3) of uint8."
         )
-    several = len(np.unique(ids.astype(str)))
-    if masks.shape != images.shape[:3] or ids.shape != (len(images),) or several != len(images) or not several:
+    if not len(images) or masks.shape != images.shape[:3]:
         raise InputError(
-            f"{file}: {len(images)} images of {images.shape[1:3]} pixels need as many masks of that size and as many "
-            f"different image_ids; found masks {masks.shape} and {several} different of {ids.size} ids."
+            f"{file}: {len(images)} images of {images.shape[1:3]} pixels need as many masks of that size, and at least "
+            f"one; found masks {masks.shape}."
         )
     if masks.dtype.kind not in "biuf":
         raise InputError(f"{file}: instance_masks are {masks.dtype}; expected numbers, 0 where there is nothing.")
-    return arrays
+    return arrays | {"image_ids": image_names(ids, len(images), file)}
 
 
 def _about(arrays: dict[str, np.ndarray], settings: ImageMasks) -> pd.DataFrame:
     """One row an image: subject, and everything known of it."""
-    ids = arrays["image_ids"].astype(str)
+    ids = arrays["image_ids"]
     if settings.tile > min(arrays["images"].shape[1:3]):
         raise InputError(
             f"{settings.file}: the images of {arrays['images'].shape[1:3]} pixels are smaller than a tile."

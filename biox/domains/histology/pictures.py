@@ -10,6 +10,7 @@ from biox.core.errors import InputError, listed
 from biox.core.reading import reading
 from biox.core.study import Strict
 from biox.core.types import Cohort
+from biox.domains.histology.image_names import image_names
 from biox.domains.histology.quality import flags
 from biox.domains.histology.tile_cohort import UNKNOWN, UNLABELLED, tile_cohort
 from biox.domains.histology.tile_files import read_picture
@@ -92,11 +93,5 @@ def _arrays(file: Path) -> list[tuple[str, np.ndarray]]:
         raise InputError(
             f"{file}: images have shape {images.shape} of {images.dtype}, expected (image, height, width, 3) of uint8."
         )
-    ids = arrays.get("image_ids", np.arange(len(images))).astype(str)
-    if ids.shape != (len(images),) or len(np.unique(ids)) != len(images):
-        raise InputError(
-            f"{file}: {len(images)} images need as many different image_ids; found {len(np.unique(ids))} in an array "
-            f"of shape {ids.shape}."
-        )
-    names = ids.tolist()
-    return list(zip(names, np.moveaxis(images, 3, 1), strict=True))
+    names = image_names(arrays.get("image_ids", np.arange(len(images))), len(images), file)
+    return list(zip(names.tolist(), np.moveaxis(images, 3, 1), strict=True))

@@ -13,8 +13,8 @@ APPLICATIONS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-SECONDS = 240
-"""How long a page may take; a long report takes some ten seconds on a busy machine."""
+SECONDS = 900
+"""How long a page may take: a long report takes half a minute, and minutes on a machine with many jobs a core."""
 
 FLAGS = (
     "--headless",

@@ -1,7 +1,8 @@
 """The evidence as tables that people keep: a CSV file each, and all of them in one Excel workbook.
 
-Numbers stand in full precision, as in the evidence (in the workbook to 16 figures, all that Excel keeps). The first two tables say what the others hold. A table of very
-many rows is cut, and says so in its name. What would undo the blinding of raters is left out.
+Numbers stand in full precision, as in the evidence; in the workbook to 16 figures, all that Excel keeps. The first two
+tables say what the others hold. A table of very many rows is cut, and says so in its name. What would undo the
+blinding of raters is left out.
 """
 
 import io

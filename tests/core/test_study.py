@@ -2,7 +2,7 @@ import pytest
 
 from biox.core.errors import InputError
 from biox.core.find import checked
-from biox.core.studies import check_study, load_yaml
+from biox.core.studies import PARTS, check_study, load_yaml, settings_for
 from biox.core.study import Study
 
 MINIMAL = {"name": "tiny", "title": "t", "question": "q", "domain": "gait", "data": {"source": "simulate"}}
@@ -107,3 +107,14 @@ def test_the_composite_of_a_tested_lrp_is_checked_before_any_job_starts():
 def test_no_tested_explanation_has_the_name_of_a_mixture_or_a_bar_in_it(name):
     with pytest.raises(InputError, match="no explanation that is tested may be called"):
         check_study(checked(Study, {**MINIMAL, "trust": {"methods": {name: "gradient"}}}, "tiny.yaml"))
+
+
+def test_the_number_of_shards_repeats_explanations_and_nothing_else():
+    one, four = (checked(Study, {**MINIMAL, "compute": {"shards": shards}}, "tiny") for shards in (1, 4))
+    assert {step for step in PARTS if settings_for(one, step) != settings_for(four, step)} == {"attribute"}
+
+
+def test_graph_studies_have_shards_of_their_own():
+    given = {**MINIMAL, "domain": "proteomics", "data": {"source": "table"}, "compute": {"shards": 2}}
+    with pytest.raises(InputError, match="'graph: shards'"):
+        checked(Study, given, "tiny")

@@ -45,8 +45,6 @@ FUNCTIONS = 'biox() { "$PYTHON" -m biox.cli "$@"; }\nmake() { command make --dry
 
 @dataclass(frozen=True)
 class Page:
-    """A page and its commands, from top to bottom."""
-
     name: str
     commands: tuple[str, ...]
 
@@ -74,14 +72,14 @@ def runs(command: str) -> bool:
 
 
 def study_of(command: str) -> str | None:
-    """The tiny study that stands in for the one that biox or snakemake shall work on; a new study needs none."""
+    """The tiny study in whose folder biox or snakemake shall work; a new study needs none."""
     named = [STAND_INS[word] for word in re.findall(r"\w+", command) if word in STAND_INS]
     asked = first_word(command) in ("biox", "snakemake") and not NEW.match(command)
     return named[0] if named and asked else None
 
 
 def stood_in(command: str) -> str:
-    """A command that names the tiny studies, and no folder in which a user's program lies."""
+    """A command that names the tiny studies."""
     text = command.replace(".venv/bin/", "")
     if not NEW.match(text):
         for name, tiny in STAND_INS.items():
@@ -145,8 +143,8 @@ def test_every_command_does_what_the_page_says(page, finished):
         lines += [f"cd {shlex.quote(str(finished(study)))}"] if study else []
         lines += [stood_in(command)] if runs(command) else []
     script = "\n".join(["set -euxo pipefail", FUNCTIONS, *lines]).replace(SCRATCH, "$HOME/scratch")
-    environment = {"PYTHON": sys.executable, "ROOT": str(ROOT), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
-    environment |= {"HOME": str(home), "OMP_NUM_THREADS": "1"}
+    environment = {"PYTHON": sys.executable, "ROOT": str(ROOT), "HOME": str(home), "OMP_NUM_THREADS": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, said(done)[-6000:]
 

@@ -67,7 +67,6 @@ def first_word(command: str) -> str:
 
 
 def runs(command: str) -> bool:
-    """Whether the tests run a command."""
     return not any(re.match(pattern, command.replace(".venv/bin/", "")) for pattern in NOT_RUN)
 
 
@@ -175,7 +174,6 @@ def test_every_reason_not_to_run_a_command_is_needed():
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
 def test_every_option_that_a_page_shows_is_known(page):
-    """Those of commands that cannot be run here, too."""
     for line in page.commands:
         if first_word(line) == "biox":
             understood(shlex.split(line, comments=True)[1:])

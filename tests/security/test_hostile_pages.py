@@ -3,7 +3,14 @@
 import shutil
 
 import pytest
+from PIL import Image
 
+from biox.report.blocks import Section, Text
+from biox.report.page import page as page_of
+from biox.report.patient_files import write_patient_files
+from biox.report.viewer import viewer
+from tests.report import conftest as gait_data
+from tests.report import graph_data
 from tests.security import hostile
 
 WATCH = """
@@ -80,13 +87,46 @@ def test_every_page_shows_hostile_names_as_words(browser, tmp_path, domain):
         watched.page.close()
 
 
+def made(folder, domain):
+    """A page of made evidence in which names are markup, with what its viewer loads beside it."""
+    evil, beside = hostile.evil, folder / domain / "viewer"
+    beside.mkdir(parents=True)
+    if domain == "gait":
+        classes, channels = (evil("well"), evil("ill")), tuple(evil(name) for name in "abcdef")
+        html = gait_data.make(classes=classes, channels=channels, title=evil("title")).page().html
+    elif domain == "graphs":
+        study = graph_data.make()  # its proteins, patients and pathways are markup
+        html = study.page().html
+        write_patient_files(study.graphs, study.cohort.samples, beside)
+    else:
+        (beside / "s/slide").mkdir(parents=True)
+        Image.new("RGB", (256, 256), "pink").save(beside / "s/slide/0_0_0.jpg")
+        shown = {"folder": "slide", "ending": "jpg", "width": 256, "height": 256, "levels": 1, "down": 1.0}
+        shown |= {"absent": [], "square": 512}
+        heat = {**shown, "name": evil("target"), "title": evil("relevance"), "limits": [1.0]}
+        outline = {"kind": "annotation", "class": evil("class"), "rings": [[[9, 9], [99, 9], [99, 99], [9, 9]]]}
+        slide = {"name": evil("slide"), "title": evil("slide"), "folder": "s", "width": 256, "height": 256}
+        slide |= {"mpp": [0.5, 0.5], "picture": shown, "heatmaps": [heat], "outlines": [outline]}
+        look = viewer({"slides": [slide, slide], "colours": ["rgb(0 0 0 / 1)", "rgb(9 9 9 / 1)"]}, evil("remark"))
+        html = page_of(evil("title"), evil("study"), [Section("one", evil("part"), (Text(evil("x")), look))]).html
+    file = folder / domain / "index.html"
+    file.write_text(html, encoding="utf-8")
+    return file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("domain", ["gait", "graphs", "slides"])
+def test_pages_of_made_evidence_show_hostile_names_as_words(browser, tmp_path, domain):
+    watched = Watched(browser, made(tmp_path, domain))
+    watched.touched()
+    watched.harmless()
+    watched.page.close()
+
+
 @pytest.mark.slow
 def test_the_policy_refuses_what_escaping_would_have_missed(browser, tmp_path):
     """A page into which markup did get: even then nothing of it runs, and nothing leaves."""
-    from biox.report.blocks import Section, Text
-    from biox.report.page import page
-
-    html = page("A title", "a", [Section("one", "One", (Text("MARK"),))]).html
+    html = page_of("A title", "a", [Section("one", "One", (Text("MARK"),))]).html
     evil = (
         f"{hostile.IMAGE}<script>window.hacked = 1</script><script src='x.js'></script><base href='http://x.invalid'>"
     )

@@ -30,7 +30,8 @@ def slides(settings: Slides) -> Cohort:
     if settings.bag is not None:
         bags = _bags(samples["slide"], settings.bag)
         samples = _of_slides(samples, bags, table)
-    sources = {row["slide"]: settings.source(row) for _, row in table.iterrows() if row["slide"] in set(tiles["slide"])}
+    with_tiles = table[table["slide"].isin(tiles["slide"].unique())]
+    sources = {row["slide"]: settings.source(row) for _, row in with_tiles.iterrows()}
     size = (settings.tiles.side, settings.tiles.mpp)
     x = TilePixels(sources, tiles, size, workers=settings.workers, bags=bags, cached=settings.cache)
     return planted(tile_cohort(x, samples, _classes(samples, labels), notes), settings.plant)

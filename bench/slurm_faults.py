@@ -59,11 +59,13 @@ def on_slurm(folder: Path, jobs: str, faults: Iterable[Fault]) -> tuple[int, lis
     """The run as Slurm jobs, with faults: each strikes once, as soon as biox works on a job that it waits for."""
     (folder / "partitions.yaml").write_text(PARTITIONS)
     words = ["--profile", str(ROOT / "workflow/profiles/slurm"), "--jobs", jobs, *QUICK]
+    run = f"faults-{os.getpid()}_"
+    words += ["--slurm-jobname-prefix", run.rstrip("_")]
     words += ["--slurm-partition-config", str(folder / "partitions.yaml")]
     if "none" in setting("AccountingStorageType"):
         words += ["--slurm-status-command", "squeue"]
     CONTROLLER["pid"] = setting("SlurmctldPidFile")
-    start, struck, watch = time.monotonic(), [], Watch()
+    start, struck, watch = time.monotonic(), [], Watch(run)
     with (folder / "run.log").open("w") as log:
         process = subprocess.Popen(snakemake(folder, *words), stdout=log, stderr=log, env=own())
         try:

@@ -13,12 +13,12 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 # The columns of ``squeue`` that make a ``Seen``, in its order, and their widths.
-COLUMNS = {"JobID": 12, "State": 14, "NodeList": 40, "Partition": 20, "tres-per-job": 24, "Comment": 200}
+COLUMNS = {"JobID": 12, "State": 14, "NodeList": 40, "Partition": 20, "tres-per-job": 24, "Comment": 200, "Name": 100}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One line of ``squeue``. job: its number; granted: its cards; what: the comment that the executor gives it."""
+    """One line of ``squeue``. granted: graphics cards; what: the comment that the executor gives it; run: its name."""
 
     job: str
     state: str
@@ -26,6 +26,7 @@ class Seen:
     partition: str
     granted: str
     what: str
+    run: str
 
 
 @dataclass(frozen=True)

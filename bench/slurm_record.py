@@ -24,22 +24,24 @@ class Struck:
 
 @dataclass
 class Watch:
-    """What was seen of the queue: the states of each job in turn, and every picture that differed from the last."""
+    """What was seen of the queue: the states of each job in turn, and every picture that differed from the last.
 
+    run: how the names of its jobs begin; others may share the queue.
+    """
+
+    run: str
     jobs: dict[str, list[Seen]] = field(default_factory=dict)
     pictures: list[tuple[float, list[str]]] = field(default_factory=list)
 
     def look(self, now: float) -> list[Seen]:
         """The jobs at work now."""
-        found = queue()
-        if found is None:
-            return []
+        found = [seen for seen in queue() or [] if seen.run.startswith(self.run)]
         for seen in found:
             states = self.jobs.setdefault(seen.job, [])
             if not states or states[-1] != seen:
                 states.append(seen)
         picture = drawn(found)
-        if not self.pictures or self.pictures[-1][1] != picture:
+        if found and (not self.pictures or self.pictures[-1][1] != picture):
             self.pictures.append((round(now), picture))
         return [seen for seen in found if seen.state == "RUNNING"]
 

@@ -22,7 +22,10 @@ def input_files(study: Study, name: str = "data") -> list[Path]:
     files = [path for value in section(study, name).values() for path in paths_in(value)]
     absent = [path for path in files if not path.exists() and not _simulated(study, path)]
     if absent:
-        raise InputError(f"{study.name}, {name}: there is no file or folder {absent[0]}.")
+        raise InputError(
+            f"{study.name}, {name}: there is no file or folder {absent[0]}{_seen_from(absent[0])}. Put it there, "
+            "or name another in the study file."
+        )
     return files_in(path for path in files if path.exists())
 
 
@@ -41,7 +44,10 @@ def learning_files(study: Study) -> list[Path]:
     found = [path for values in bound for path in paths_in(list(values.values()))]
     absent = [path for path in found if not path.exists()]
     if absent:
-        raise InputError(f"{study.name}: there is no file {absent[0]}, which a model or a preparation asks for.")
+        raise InputError(
+            f"{study.name}: there is no file {absent[0]}{_seen_from(absent[0])}, which a model or a preparation asks "
+            "for. Put it there, or name another in the study file."
+        )
     return files_in(dict.fromkeys(found))
 
 
@@ -66,6 +72,11 @@ def paths_in(value: object) -> list[Path]:
     if isinstance(value, dict):
         value = list(value.values())
     return [path for item in value for path in paths_in(item)] if isinstance(value, list | tuple) else []
+
+
+def _seen_from(path: Path) -> str:
+    """From where a path that is not absolute was looked for."""
+    return "" if path.is_absolute() else f" in {Path.cwd()}"
 
 
 def _simulated(study: Study, path: Path) -> bool:

@@ -36,4 +36,6 @@ def found(folder: Path, pattern: str) -> list[Path]:
 
 def absent(folder: Path) -> InputError:
     """What to say of a result that was never made."""
-    return InputError(f"There is no result in {folder}; run the step that makes it first, or the whole workflow.")
+    return InputError(
+        f"There is no result in {folder}; run the step that makes it first, or all that is missing: biox run STUDY."
+    )

@@ -56,7 +56,10 @@ def gaitrec(settings: GaitrecSettings) -> Cohort:
     every["first_side"] = first_side(every, settings.seed)
     chosen = _chosen(every, settings)
     if chosen.empty:
-        raise InputError(f"{file}: none of its {len(every)} sessions passes the filters of this study.")
+        raise InputError(
+            f"{file}: none of its {len(every)} sessions passes the filters of this study. "
+            "Loosen `data.sessions`, `footwear`, `speeds`, `affected` or `train`."
+        )
     keys = trial_keys(wave_file(settings.folder, settings.components[0], FEET[0]))
     keys = keys[_known(keys, every, file).isin(chosen.index)].reset_index(drop=True)
     missing = sorted(set(chosen.index) - set(keys["SESSION_ID"]))

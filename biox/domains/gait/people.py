@@ -28,7 +28,10 @@ def people(file: Path, columns: dict[str, str], present: set[str]) -> pd.DataFra
     table = table[table["subject"].isin(present)]
     unknown = sorted(present - set(table["subject"]))
     if unknown:
-        raise InputError(f"{file} has no row for {listed(unknown[:10])} ({len(unknown)} people with recordings).")
+        raise InputError(
+            f"{file} has no row for {listed(unknown[:10])} ({len(unknown)} people with recordings). Add them, "
+            "or take their recordings out of the folder."
+        )
     _refuse(table["subject"].duplicated(), table["subject"], "this subject stands there a second time", file)
     mass = _mass(table, file)
     if "affected_side" in table:

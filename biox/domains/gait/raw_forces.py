@@ -85,7 +85,10 @@ def raw_forces(settings: RawForcesSettings) -> Cohort:
         label = match.get("label") or str(person.get("label", UNLABELLED))
         rows += [{"subject": match["subject"], "label": label, "recording": file.name, "start_s": s} for s in start_s]
     if not rows:
-        raise InputError(f"{settings.folder}: no complete stance in {len(matches)} recordings ({_reasons(dropped)}).")
+        raise InputError(
+            f"{settings.folder}: no complete stance in {len(matches)} recordings ({_reasons(dropped)}). Look at "
+            "the signs in `data.channels` (upward is positive), `contact_n`, `min_stance_s`, `max_stance_s`, the rate."
+        )
     samples = pd.DataFrame(rows)
     samples["trial"] = samples.groupby("subject").cumcount() + 1
     samples.insert(0, "sample", [f"{s}-{t}" for s, t in zip(samples["subject"], samples["trial"], strict=True)])
@@ -105,7 +108,7 @@ def raw_forces(settings: RawForcesSettings) -> Cohort:
 
 def _recordings(settings: RawForcesSettings) -> list[tuple[Path, dict[str, str]]]:
     if not settings.folder.is_dir():
-        raise InputError(f"There is no folder {settings.folder}; expected force recordings.")
+        raise InputError(f"There is no folder {settings.folder}; expected force recordings. Correct `data.folder`.")
     names = sorted(file.name for file in settings.folder.iterdir() if file.is_file())
     found = [(settings.folder / name, re.fullmatch(settings.pattern, name)) for name in names]
     matches = [(file, match.groupdict()) for file, match in found if match]

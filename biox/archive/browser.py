@@ -1,18 +1,12 @@
 """Chromium as a printer: a page from disk becomes a PDF, without a screen, a network or a profile of anyone's."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-APPLICATIONS = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
 SECONDS = 900
 """How long a page may take: a long report takes half a minute, and minutes on a machine with many jobs a core."""
 
@@ -37,16 +31,6 @@ FLAGS = (
 
 class PrintingError(Exception):
     """Why a browser printed nothing, as a sentence that ends without a full stop."""
-
-
-def browser() -> Path | None:
-    """A Chromium of this machine; None where there is none. ``BIOX_CHROMIUM`` names another one."""
-    named = os.environ.get("BIOX_CHROMIUM")
-    if named is not None:
-        return Path(named) if shutil.which(named) else None
-    found = [path for name in NAMES if (path := shutil.which(name))]
-    found += [path for path in APPLICATIONS if Path(path).exists()]
-    return Path(found[0]) if found else None
 
 
 def sandbox_flags() -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import tempfile
 from html import unescape
 from pathlib import Path
 
-from biox.archive.browser import PrintingError, browser, printed
+from biox.archive.browser import PrintingError, printed
+from biox.core.browsers import browser
 from biox.core.errors import InputError
 from biox.core.files import whole, write_text
 

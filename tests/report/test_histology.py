@@ -406,6 +406,7 @@ def test_where_one_tissue_gets_worse_that_is_told(tiles):
     assert "which made it worse" in said
 
 
+@pytest.mark.long
 def test_each_table_and_each_kind_of_claim_may_be_absent(tiles):
     for name in tiles.evidence.tables:
         assert "Question and answer" in tiles.without_table(name).page().html, name

@@ -215,6 +215,7 @@ def test_a_study_without_any_evidence_says_so(made):
     assert page.figures == {}
 
 
+@pytest.mark.long
 def test_each_table_may_be_absent(made_with):
     made = made_with(channels=("affected V",))
     for name in made.evidence.tables:
@@ -222,6 +223,7 @@ def test_each_table_may_be_absent(made_with):
         assert parsed(page.html).faults == [], name
 
 
+@pytest.mark.long
 def test_each_kind_of_claim_may_be_absent(made_with):
     made = made_with(channels=("affected V",))
     claims = made.evidence.claims

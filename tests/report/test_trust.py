@@ -97,6 +97,7 @@ def test_a_changed_check_changes_what_is_read(made, rounding):
     assert f"{rounding:.2f}" in part(page_of(made, change=change).html, "trust-checks")
 
 
+@pytest.mark.long
 def test_each_table_and_each_kind_of_claim_may_be_absent(made):
     own = trust_evidence(made.cohort)
 

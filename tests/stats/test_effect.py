@@ -67,7 +67,7 @@ def coverage(measure):
     return point, curve
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_intervals_of_many_people_hold_the_truth_as_often_as_they_say(noise):
     point, curve = coverage(
         lambda rng, s: effect.hedges_g(noise(rng, 40, 101), noise(rng, 50, 101) - 0.7, draws=400, seed=s)

@@ -173,7 +173,7 @@ def test_too_few_iterations_for_alpha_are_refused(samples):
         run("paired_t", samples["paired_t"], iterations=50, alpha=0.01)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", TESTS)
 def test_false_positives_on_smooth_noise_stay_near_alpha(name, noise):
     rng = np.random.default_rng(1)
@@ -184,7 +184,7 @@ def test_false_positives_on_smooth_noise_stay_near_alpha(name, noise):
     assert 0.017 <= np.mean(hits) <= 0.09, "99.9 % of binomial outcomes lie there"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_welch_repairs_most_of_what_unequal_variances_do_to_shuffling(noise):
     rng = np.random.default_rng(2)
     runs = [(3 * noise(rng, 12, 101), noise(rng, 40, 101)) for _ in range(300)]

@@ -157,7 +157,7 @@ def false_positive_rate(test, draw, runs=300):
     return np.mean([test(*draw()).p <= 0.05 for _ in range(runs)])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("test", "sizes"),
     [(spm.two_sample_t, (12, 20)), (spm.welch_t, (12, 20)), (spm.anova, (8, 12, 10)), (spm.paired_t, (12, 12))],
@@ -168,7 +168,7 @@ def test_false_positives_on_smooth_noise_stay_near_alpha(test, sizes, noise):
     assert 0.013 <= false_positive_rate(test, lambda: [noise(rng, n, 101) for n in sizes]) <= 0.097
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_false_positives_of_repeated_measures_stay_near_alpha(noise):
     rng = np.random.default_rng(2)
 
@@ -179,7 +179,7 @@ def test_false_positives_of_repeated_measures_stay_near_alpha(noise):
     assert 0.013 <= false_positive_rate(spm.rm_anova, draw) <= 0.097
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_welch_keeps_alpha_where_a_small_group_varies_more_and_the_pooled_t_does_not(noise):
     rng = np.random.default_rng(3)
     draw = lambda: (3 * noise(rng, 10, 101), noise(rng, 40, 101))  # noqa: E731

@@ -33,6 +33,7 @@ def fresh_places(seed: int) -> pd.DataFrame:
     return placed.places(fresh.samples["subject"], logits, known, fits[0])
 
 
+@pytest.mark.long
 def test_a_fifth_of_new_healthy_people_lies_in_the_outer_fifth_of_the_healthy():
     """Five models of forty people agree little here (correlation about 0.3): a mean over them hides the extremes."""
     ours = []
@@ -42,6 +43,7 @@ def test_a_fifth_of_new_healthy_people_lies_in_the_outer_fifth_of_the_healthy():
     assert 0.14 < np.mean(ours) < 0.28
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("agreement", [0.2, 0.6, 0.95])
 def test_places_are_uniform_whatever_scale_and_offset_each_model_has(agreement):
     """Margins drawn from a normal distribution: a person's own part, and a part that each model adds by itself."""

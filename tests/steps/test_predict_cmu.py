@@ -14,7 +14,7 @@ from skimage.color import rgb2hed
 from biox.cli import main
 from biox.domains.histology.whole_slide import open_slide, region, sampling
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 NAME = "CMU-1-Small-Region"
 FINEST = {"tiles": {"mpp": 0.5}}
 

@@ -276,7 +276,7 @@ def families(cohort, groups, seed):
     return [min(q.min() for q in several) for p in parts for several in ([o.q for o in p], [o.q_shuffled for o in p])]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("labels", [("healthy", "knee"), ("healthy", "ankle", "knee")])
 def test_without_a_difference_holm_finds_something_in_about_five_of_a_hundred_studies(labels):
     """At 5 %, 12 or more of 100 studies happen in under 1 % of such trials."""

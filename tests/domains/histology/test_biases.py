@@ -22,7 +22,7 @@ NECROSIS = {  # no necrosis to learn from; remedy: all tissue
     "variants": {"with-necrosis": {"learn": {}}},
 }
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def evidence_of(**changes) -> Evidence:

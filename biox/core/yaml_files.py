@@ -17,7 +17,10 @@ def load_plain(text: str, file: Path) -> Any:
     """The content of a YAML file, whose text is given. Raises InputError where it is no valid YAML, or a bomb."""
     if len(text) > MOST_BYTES:
         raise InputError(f"{file} has {len(text)} letters; a file of settings has at most {MOST_BYTES}.")
-    loader = _Once(text)
+    try:
+        loader = _Once(text)
+    except yaml.YAMLError as error:  # a character that no text has
+        raise InputError(f"{file} is not valid YAML: {error}") from None
     try:
         node = loader.get_single_node()
         if node is None:

@@ -24,7 +24,7 @@ def _gait(size: int) -> dict[str, Any]:
         "model": {"name": "mlp", "hidden": [32]},
         "training": {"epochs": 5, "patience": 5},
         "methods": {"lrp": {"composite": "epsilon"}},
-        "validate": {"permutations": 200, "draws": 2000, "bootstrap": 100},
+        "validate": {"permutations": 200, "draws": 10000, "bootstrap": 100},
     }
 
 

@@ -110,7 +110,7 @@ def prepare(folder: Path, study: str) -> None:
     """The files that pages take for granted, and a clone's workflow."""
     raw = folder / "results" / study / "raw"
     if study == "tiny_slides":
-        shutil.copy(sorted(raw.glob("**/*.tif"))[0], folder / "slide.svs")
+        shutil.copy(sorted(raw.glob("**/*.tif"))[0], folder / "new_slide.svs")
     elif study == "tiny_proteins":
         shutil.copy(raw / "new_proteins.csv", folder / "proteins.csv")
     else:

@@ -21,13 +21,13 @@ from pathlib import Path
 
 import yaml
 
-from bench.slurm_queue import CONTROLLER, FAULTS, Fault, Seen, setting, worker
+from bench.slurm_queue import CONTROLLER, FAULTS, Fault, Seen, open_partitions, setting, worker
 from bench.slurm_record import Struck, Watch, page, sums
 
 ROOT = Path(__file__).parent.parent
 PARTITIONS = """partitions:
-  cpu: { max_runtime: 60, max_mem_mb: 8000, max_threads: 4 }
-  gpu: { max_runtime: 60, max_mem_mb: 8000, max_threads: 4, max_gpu: 1 }
+  cpu: { max_mem_mb: 8000, max_threads: 4 }
+  gpu: { max_mem_mb: 8000, max_threads: 4, max_gpu: 1 }
 """
 # So that jobs of a few seconds are not waited for as long as jobs of hours.
 QUICK = [
@@ -64,6 +64,7 @@ def on_slurm(folder: Path, jobs: str, faults: Iterable[Fault]) -> tuple[int, lis
     words += ["--slurm-partition-config", str(folder / "partitions.yaml")]
     if "none" in setting("AccountingStorageType"):
         words += ["--slurm-status-command", "squeue"]
+    open_partitions()
     CONTROLLER["pid"] = setting("SlurmctldPidFile")
     start, struck, watch = time.monotonic(), [], Watch(run)
     with (folder / "run.log").open("w") as log:

@@ -129,8 +129,16 @@ def stop_controller(_seen: Seen) -> str:
 
 
 def start_controller(_seen: Seen) -> str:
-    """It reads its saved state."""
-    return ordered("slurmctld")
+    """It reads its saved state, but its partitions from its configuration."""
+    done = ordered("slurmctld")
+    open_partitions()
+    return done
+
+
+def open_partitions() -> None:
+    """Let jobs ask for as many hours as studies do: a Slurm for tests may allow one."""
+    for name in ("cpu", "gpu"):
+        ordered("scontrol", "update", f"PartitionName={name}", "MaxTime=UNLIMITED")
 
 
 # Known before the controller is stopped: afterwards nobody answers.

@@ -1,5 +1,5 @@
 # The report on paper, where Chromium is found. The note is always there: it says whether there is a PDF, and if not, why.
-from biox.archive.browser import browser
+from biox.core.browsers import browser
 
 
 rule pdf:

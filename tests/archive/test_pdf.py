@@ -10,7 +10,6 @@ import pytest
 from biox.archive.browser import PrintingError, printed
 from biox.archive.pdf import NOTE, on_paper, pdf, steady
 from biox.core.browsers import browser
-from biox.core.browsers import browser
 from biox.core.errors import InputError
 
 PAGE = (

@@ -22,8 +22,8 @@ from biox.front import run as running
 from biox.front.words import misunderstood
 
 FAULT = (
-    "This is a fault of biox, not of your files. Please report it where biox is developed (the issues of its repository), "
-    "with the lines above, the output of `biox doctor`, and what you called: {command}"
+    "This is a fault of biox, not of your files. Please report it where biox is developed (the issues of its "
+    "repository), with the lines above, the output of `biox doctor`, and what you called: {command}"
 )
 # The disk is full, read-only or not ours to read or write.
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
             flags, settings = ARGUMENTS[argument]
             added = one.add_argument(*flags, **settings)
             if argument in NAMING_STUDIES:
-                setattr(added, "completer", completion.study_names)
+                added.completer = completion.study_names  # pyright: ignore[reportAttributeAccessIssue]
     return top
 
 

@@ -214,3 +214,10 @@ def pages_of(study):
 def people():
     """The pages of the new cases of all studies."""
     return [page for study in STUDIES for page in pages_of(study)]
+
+
+def pdf_of(studies):
+    """The PDFs of studies, by the notes beside them; none where the configuration wants none."""
+    return (
+        expand(rules.pdf.output.note, study=studies) if config.get("pdf", True) else []
+    )

@@ -22,10 +22,3 @@ rule pdf:
         browser=browser() is not None,
     shell:
         "biox pdf {wildcards.study} --config {params.folder:q} --out reports/{wildcards.study}/report.pdf > {log} 2>&1"
-
-
-def pdf_of(studies):
-    """The PDFs of studies, by the notes beside them; none where the configuration wants none."""
-    return (
-        expand(rules.pdf.output.note, study=studies) if config.get("pdf", True) else []
-    )

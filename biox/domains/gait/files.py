@@ -11,6 +11,7 @@ from biox.core.parquet import plain_table
 from biox.core.reading import reading, refuse_shifted
 
 HEADER_ROWS = 1
+LARGEST_WHOLE = 2**53  # beyond it floating-point numbers skip whole ones
 SEPARATORS = (",", ";", "\t")
 
 
@@ -82,7 +83,7 @@ def as_numbers(column: pd.Series, file: Path, first_row: int = 0) -> np.ndarray:
 def as_whole_numbers(column: pd.Series, file: Path) -> np.ndarray:
     """A column as integers; an InputError names the first cell that is not one."""
     numbers = as_numbers(column, file)
-    bad = np.flatnonzero(numbers != np.round(numbers))
+    bad = np.flatnonzero((numbers != np.round(numbers)) | (np.abs(numbers) > LARGEST_WHOLE))
     if len(bad):
         place = row_name(file, int(bad[0]))
         raise InputError(

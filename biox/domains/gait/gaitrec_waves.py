@@ -9,7 +9,7 @@ import pandas as pd
 from biox.core.errors import InputError, listed
 from biox.core.reading import reading
 from biox.domains.gait.curves import LARGEST_IN_BODY_WEIGHT, POINTS
-from biox.domains.gait.files import as_numbers, row_name
+from biox.domains.gait.files import as_numbers, as_whole_numbers, row_name
 
 KEYS = ("SUBJECT_ID", "SESSION_ID", "TRIAL_ID")
 FILES = {
@@ -35,8 +35,7 @@ def trial_keys(file: Path) -> pd.DataFrame:
         keys = pd.read_csv(file, usecols=list(KEYS))[list(KEYS)]
     if keys.empty:
         raise InputError(f"{file} has a header but no trials.")
-    for name in KEYS:
-        as_numbers(keys[name], file)
+    keys = pd.DataFrame({name: as_whole_numbers(keys[name], file) for name in KEYS})
     double = np.flatnonzero(keys.duplicated(["SESSION_ID", "TRIAL_ID"]))
     if len(double):
         row = int(double[0])
@@ -44,7 +43,7 @@ def trial_keys(file: Path) -> pd.DataFrame:
             f"{row_name(file, row)}: duplicate trial: session {keys['SESSION_ID'][row]}, trial {keys['TRIAL_ID'][row]} "
             f"stands there a second time ({len(double)} such rows)."
         )
-    return keys.astype(int)
+    return keys
 
 
 def curves(file: Path) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:

@@ -100,6 +100,11 @@ def _about(arrays: dict[str, np.ndarray], settings: ImageMasks) -> pd.DataFrame:
         raise InputError(
             f"{settings.file}: the images of {arrays['images'].shape[1:3]} pixels are smaller than a tile."
         )
+    strange = [name for name, values in arrays.items() if values.dtype.kind not in "biufU"]
+    if strange:
+        raise InputError(
+            f"{settings.file}: {strange[0]} is {arrays[strange[0]].dtype}; expected numbers or text, one an image."
+        )
     extra = {name: values for name, values in arrays.items() if values.shape == ids.shape and name != "image_ids"}
     about = pd.DataFrame({"subject": ids, **extra})
     if settings.index is None:

@@ -78,7 +78,7 @@ def relevances_of(study: "Study", places: Places, fold: int, method: str) -> "di
 
     folders = places.relevances(study, fold, method)
     for folder in folders:
-        shards = provenance.read(folder)["settings"]["compute"]["shards"]
+        shards = provenance.read(folder)["settings"].get("compute", {}).get("shards", "an unknown number of")
         if shards != study.compute.shards:
             raise InputError(
                 f"{folder} is one of {shards} shards, but {study.name} says 'compute: shards: {study.compute.shards}'; "

@@ -1,6 +1,7 @@
 """Is a report still what it was, and would it come out the same today? Checksums first, then what it was made of."""
 
 import argparse
+import re
 import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -39,9 +40,18 @@ def _graph(report: Path) -> Entities:
         raise InputError(f"There is no {NAME} in {report}; give the folder of a report, such as reports/STUDY.")
     try:
         graph = {one["@id"]: one for one in load_json(file)["@graph"]}
-        return graph if graph["./"]["identifier"] and graph["./"]["hasPart"] else {}
+        named = (one["name"] for name, one in graph.items() if name.startswith("#result/"))
+        if not _inside(graph["./"]["identifier"], *named):
+            raise ValueError("it names a result outside the folder of results")
+        return graph if graph["./"]["hasPart"] else {}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file} is damaged ({error}); write it anew with `biox crate`.") from None
+
+
+def _inside(study: str, *results: str) -> bool:
+    """Whether these are the name of a study and of results below its folder: a crate may come from anybody."""
+    outside = (".." in Path(name).parts or Path(name).is_absolute() for name in results)
+    return re.fullmatch(r"[a-z0-9][a-z0-9_-]*", study) is not None and not any(outside)
 
 
 def _files(report: Path, graph: Entities) -> Iterator[str]:

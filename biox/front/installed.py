@@ -129,4 +129,17 @@ def slurm() -> Finding:
         )
     if not plugin:
         return Finding("note", "Slurm", f"partitions {partitions}; no plugin for it", f"pip install {SLURM_PLUGIN}")
+    if not accounting():
+        step = "add `slurm-status-command: squeue` to the profile (docs/cluster.md), or jobs that end are never noticed"
+        return Finding("note", "Slurm", f"partitions {partitions}; no accounting: sacct tells nothing", step)
     return Finding("ok", "Slurm", f"partitions {partitions}; biox run STUDY --profile slurm")
+
+
+def accounting() -> bool:
+    """Whether Slurm keeps accounts, by which the plugin learns how jobs ended."""
+    if not shutil.which("sacct"):
+        return False
+    try:
+        return subprocess.run(["sacct", "-n", "-X"], capture_output=True, timeout=ASK_S).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False

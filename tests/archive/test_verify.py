@@ -98,6 +98,18 @@ def test_a_damaged_crate_is_a_sentence(report, damage, capsys):
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("name", ["../../elsewhere", "/etc"])
+def test_a_crate_that_names_a_result_outside_the_results_is_damaged(report, name, capsys):
+    file = report / "ro-crate-metadata.json"
+    crate = json.loads(file.read_text())
+    own = next(one for one in crate["@graph"] if one["@id"].startswith("#result/"))
+    own["name"] = name
+    file.write_text(json.dumps(crate))
+    code, told = verified(report, capsys)
+    assert code == 2
+    assert "outside the folder of results" in told
+
+
 def test_a_folder_without_a_crate_is_a_sentence(tmp_path, capsys):
     code, told = verified(tmp_path, capsys)
     assert code == 2

@@ -103,6 +103,18 @@ def test_slurm_without_its_plugin_says_what_to_install(monkeypatch, tmp_path):
     assert "long short" in found.said
 
 
+@pytest.mark.parametrize(("ends", "level"), [(0, "ok"), (1, "note")])
+def test_slurm_without_accounting_is_told_how_jobs_are_watched_then(monkeypatch, tmp_path, ends, level):
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(installed.importlib.util, "find_spec", lambda name: object())
+    for name, body in (("sinfo", "echo cpu"), ("sacct", f"exit {ends}")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    found = installed.slurm()
+    assert found.level == level
+    assert (level == "ok") != ("slurm-status-command: squeue" in found.next_step)
+
+
 def test_lines_say_level_what_and_the_next_step_without_colour():
     first, second = as_text([Finding("problem", "LRP", "differs", "install again")])
     assert first == "problem LRP           differs"

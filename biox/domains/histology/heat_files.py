@@ -74,7 +74,7 @@ def write_heat(
 ) -> tuple[dict[str, Any], list[HotRegion]]:
     """Write all files of one heatmap into ``folder``; returns what the viewer must know of it, and the hottest regions.
 
-    Files: NAME.ome.tif (colours), NAME-values.ome.tif (numbers), NAME.png, NAME.geojson, and ``viewer/SLIDE/HEATMAP/``.
+    Files: NAME.ome.tif (colours), NAME-values.ome.tif (numbers), NAME.png, NAME.geojson, and ``viewer/SLIDE/heat-NAME/``.
     """
     with TemporaryDirectory(prefix=".heat-", dir=folder) as work:
         levels = write_levels(heat.strips, canvas, Path(work))
@@ -87,7 +87,7 @@ def write_heat(
         write_text(folder / f"{heat.name}.geojson", json.dumps(geojson(regions, heat.target), ensure_ascii=False))
         _write_overlay(slide, heat, levels, limits, folder / f"{heat.name}.png")
         finest = levels.nearest(finest_down(*slide.size))
-        own = folder / "viewer" / heat.slide / heat.name
+        own = folder / "viewer" / heat.slide / f"heat-{heat.name}"
         pictures = heat_pictures(levels, own, finest, limits)
     shown = {"name": heat.target, "title": heat.title, "limits": list(limits[finest : finest + pictures.levels])}
     return {**pictures.described(), **shown}, regions

@@ -74,7 +74,7 @@ def write_heat(
 ) -> tuple[dict[str, Any], list[HotRegion]]:
     """Write all files of one heatmap into ``folder``; returns what the viewer must know of it, and the hottest regions.
 
-    Files: NAME.ome.tif (colours), NAME-values.ome.tif (numbers), NAME.png, NAME.geojson, and ``viewer/SLIDE/heat-NAME/``.
+    Files: NAME.ome.tif (colours), NAME-values.ome.tif (numbers), NAME.png, NAME.geojson, ``viewer/SLIDE/heat-NAME/``.
     """
     with TemporaryDirectory(prefix=".heat-", dir=folder) as work:
         levels = write_levels(heat.strips, canvas, Path(work))

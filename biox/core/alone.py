@@ -19,9 +19,10 @@ from biox.core.errors import InputError
 from biox.core.orphans import alive
 
 LOCK = "biox.lock"
-LEFT = ("locks", "backups")  # by a killed run: Snakemake's locks, and copies of results that it was about to replace
+LOCKS = "locks"
+LEFT = (LOCKS, "backups")  # by a killed run: Snakemake's locks, and copies of results that it was about to replace
 LOOKS = re.compile(
-    r"-[npqrfkFR]*n[npqrfkFR]*|-l|--(dry-?run|lint|dag|d3dag|rulegraph|filegraph|summary|detailed-summary|list.*|report.*)"
+    r"-[npqrfkFR]*n[npqrfkFR]*|-l|--(dry-?run|lint|dag|d3dag|rulegraph|filegraph|summary|detailed-summary|list.*|report(er)?)"
 )
 
 
@@ -51,30 +52,46 @@ def take_turn(folder: Path) -> Turn:
             f"Cannot write in {folder.absolute().parent}: {error.strerror}. Results, reports and logs go there; make "
             "it writable, or name another folder by --directory."
         ) from None
-    last = _last(file)
-    if not _lock(file):
+    free, last = _lock(file), _last(file)
+    if not free:
         raise InputError(
             f"Another run{_whose(last)} is at work in {folder.absolute().parent}. Nothing was changed; wait until it "
             "ends, or stop it with Ctrl-C where it was started."
         )
-    said = _cleared([folder / name for name in LEFT if _filled(folder / name)], last)
+    left, dead = [folder / name for name in LEFT if _filled(folder / name)], _surely_dead(last)
+    if _filled(folder / LOCKS) and not dead:
+        # Its name stays there: Snakemake refuses this run, and the next must not take those locks for this one's.
+        return Turn(file, _unsure(last) if last else "")
+    for one in left if dead else ():
+        shutil.rmtree(one)
     file.truncate(0)
-    json.dump({"machine": socket.gethostname(), "process": os.getpid()}, file)
+    json.dump({**_here(), "process": os.getpid()}, file)
     file.flush()
-    return Turn(file, said)
+    return Turn(file, _removed(last) if dead and left else "")
 
 
-def _cleared(left: list[Path], last: dict[str, Any]) -> str:
-    """Remove what the last run left, if it is surely dead; what to say about it."""
-    if not left or not last:
-        return ""
-    if last["machine"] != socket.gethostname() or alive(last["process"]):
-        return (
-            f"The last run{_whose(last)} did not come to its end. If it runs no more, take its locks away by "
-            "`snakemake --unlock`."
-        )
-    for folder in left:
-        shutil.rmtree(folder)
+def _surely_dead(last: dict[str, Any]) -> bool:
+    """Whether a run is known to be dead: it was of this machine, whose processes we see, and its own is gone."""
+    return bool(last) and all(last.get(key) == value for key, value in _here().items()) and not alive(last["process"])
+
+
+def _here() -> dict[str, str]:
+    """The machine, and which of its numberings of processes is ours: a container may have one of its own."""
+    try:
+        numbering = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        numbering = ""
+    return {"machine": socket.gethostname(), "numbering": numbering}
+
+
+def _unsure(last: dict[str, Any]) -> str:
+    return (
+        f"The last run{_whose(last)} did not come to its end. If it runs no more, take its locks away by "
+        "`snakemake --unlock`."
+    )
+
+
+def _removed(last: dict[str, Any]) -> str:
     return f"The last run{_whose(last)} was killed. Its locks are removed, and this run goes on from what is finished."
 
 
@@ -97,8 +114,9 @@ def _last(file: IO[str]) -> dict[str, Any]:
     """Which run had the turn last, or has it; nothing where the file is empty or damaged."""
     file.seek(0)
     try:
-        return json.loads(file.read())
-    except ValueError:
+        last = json.loads(file.read())
+        return {**last, "machine": str(last["machine"]), "process": int(last["process"])}
+    except (ValueError, TypeError, KeyError):
         return {}
 
 

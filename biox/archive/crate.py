@@ -6,13 +6,14 @@ bytes. Raw data and results are named with their SHA-256 and not copied.
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biox.archive.entities import Entity, action, file_of, raw_inputs, result_of, same, software, step_of
 from biox.core.errors import InputError
 from biox.core.files import PREFIX, files_in, whole
-from biox.core.result_files import load_json, save_json
+from biox.core.result_files import save_json
 from biox.places import opened
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from biox.core.study import Study
 
 NAME = "ro-crate-metadata.json"
+RECORD = "provenance.json"
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 LICENCE = {
@@ -50,7 +52,7 @@ def described(study: "Study", places: "Places", folder: Path) -> list[Entity]:
     """Everything that the crate of a report says: the folder, its files, the steps, the software, what went in."""
     from biox.core.provenance import commit_date, git_commit, provenance
 
-    records = records_of(places)
+    records = records_of(places, [folder.relative_to(places.root).as_posix() for folder in places.of_report(study)])
     files = [file_of(file, folder) for file in kept_files(folder)]
     now = provenance("report", {}, study.seed, [])
     raw = raw_inputs(records, study.name, study.report.identities == "as given")
@@ -86,14 +88,14 @@ def kept_files(folder: Path) -> list[Path]:
     return [file for file in files_in([folder]) if file.name != NAME and not _passing(file.relative_to(folder))]
 
 
-def records_of(places: "Places") -> dict[str, dict[str, Any]]:
-    """The provenance of every result of a study, by its folder below the study's; predictions of new cases left out."""
-    found = sorted(places.root.rglob("provenance.json"))
-    names = {file.parent.relative_to(places.root).as_posix(): file for file in found}
-    kept = {name: file for name, file in names.items() if not _passing(Path(name)) and not name.startswith("predict/")}
-    if "evidence" not in kept:
+def records_of(places: "Places", names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The provenance of those of some results (folders below the study's) that are there."""
+    from biox.core.provenance import read
+
+    found = {name: read(places.root / name) for name in sorted(names) if (places.root / name / RECORD).is_file()}
+    if "evidence" not in found:
         raise InputError(f"There is no evidence in {places.root}; run `biox validate` first, or the whole workflow.")
-    return {name: load_json(file) for name, file in kept.items()}
+    return found
 
 
 def _passing(path: Path) -> bool:

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 import biox
 from biox.core.files import whole, write_text
 from biox.core.provenance import git_commit
+from biox.core.yaml_files import load_plain
 
 README = """# How to repeat this study
 
@@ -72,5 +73,6 @@ def packages() -> dict[str, str]:
 
 def _configuration(study: str, file: Path) -> str:
     """The configuration of the workflow with this study alone."""
-    given = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    given = load_plain(file.read_text(encoding="utf-8"), file) if file.is_file() else {}
+    given = given if isinstance(given, dict) else {}
     return yaml.safe_dump({**given, "studies": [study]}, sort_keys=False)

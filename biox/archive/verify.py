@@ -17,6 +17,13 @@ from biox.core.result_files import load_json
 
 # Files that come with an installed package are known by their place below it.
 PACKAGES = Path(sysconfig.get_paths()["purelib"])
+# What entities must say, by how their names begin.
+NEEDED = {
+    "#result": ("name", "sha256"),
+    "#input": ("sha256",),
+    "#biox": ("softwareVersion",),
+    "#package": ("name", "version"),
+}
 Entities = Mapping[str, Mapping[str, Any]]
 
 
@@ -39,11 +46,15 @@ def _graph(report: Path) -> Entities:
     if not file.is_file():
         raise InputError(f"There is no {NAME} in {report}; give the folder of a report, such as reports/STUDY.")
     try:
-        graph = {one["@id"]: one for one in load_json(file)["@graph"]}
+        graph = {str(one["@id"]): one for one in load_json(file)["@graph"]}
+        told = [one[key] for name, one in graph.items() for key in NEEDED.get(name.partition("/")[0], ())]
+        told += [graph[part["@id"]]["sha256"] for part in graph["./"]["hasPart"]]
+        if not told or not all(isinstance(words, str) for words in told):
+            raise ValueError("it does not say what it should")
         named = (one["name"] for name, one in graph.items() if name.startswith("#result/"))
         if not _inside(graph["./"]["identifier"], *named):
             raise ValueError("it names a result outside the folder of results")
-        return graph if graph["./"]["hasPart"] else {}
+        return graph
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file} is damaged ({error}); write it anew with `biox crate`.") from None
 
@@ -76,7 +87,7 @@ def _inputs(places: Places, graph: Entities) -> Iterator[str]:
     """Raw files that changed, by the names under which the results know them."""
     if not places.root.is_dir():
         return
-    records = records_of(places)
+    records = records_of(places, [one["name"] for name, one in graph.items() if name.startswith("#result/")])
     read = {path: total for record in records.values() for path, total in record["inputs"].items()}
     then = {one["sha256"] for name, one in graph.items() if name.startswith("#input/")}
     for path, total in sorted(read.items()):
@@ -102,11 +113,11 @@ def _settings(report: Path, places: Places) -> Iterator[str]:
 
 
 def _loaded(file: Path) -> Any:
-    import yaml
+    from biox.core.yaml_files import load_plain
 
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        return load_plain(file.read_text(encoding="utf-8"), file)
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read as a study file: {error}") from None
 
 
@@ -132,7 +143,7 @@ def _software(graph: Entities) -> Iterator[str]:
 
 
 def _unseen(places: Places, graph: Entities) -> Iterator[str]:
-    if any("+changes" in one.get("softwareVersion", "") for one in graph.values()):
+    if any("+changes" in one["softwareVersion"] for name, one in graph.items() if name.startswith("#biox/")):
         yield "code, as it had changes then that no commit holds."
     if not places.file.is_file():
         yield f"settings, since there is no {places.file} (--config names the folder)."

@@ -86,6 +86,12 @@ class Places:
         others = [self.external] if study.external is not None else []
         return [self.cohort, *others, *(self.fit(fold) for fold in folds), *relevances, *tests]
 
+    def of_report(self, study: "Study") -> list[Path]:
+        """The folders of all results that led to a report of the study as it is; not what older settings left."""
+        simulated = [self.root / "raw"] if study.simulate is not None else []
+        slides = [self.heatmaps(next(iter(study.methods)))]
+        return [*simulated, *self.of_all_folds(study), self.evidence, *slides]
+
     def trust(self, fold: int) -> Path:
         """The folder of the tests of one fold's explanations."""
         return self.root / f"fold-{fold}" / "trust"

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -16,6 +17,7 @@ from biox.core.files import checksums, write_text
 from biox.core.result_files import load_json
 
 OWN = "record_sha256"
+COMMIT = re.compile("[0-9a-f]{40,64}")
 PACKAGES = (
     *("torch", "numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "spm1d", "zarr", "snakemake"),
     *("openslide-python", "openslide-bin", "scikit-image", "torchstain", "umap-learn"),
@@ -89,7 +91,8 @@ def same_code(one: str, other: str) -> bool:
     """Whether two commits hold the same package and workflow; those with changes are alike only by their own name."""
     if one == other:
         return True
-    if not one or not other or "+" in one + other:
+    # A crate of others says what it likes, and git would take some of it for options.
+    if not (COMMIT.fullmatch(one) and COMMIT.fullmatch(other)):
         return False
     root = Path(biox.__file__).parent.parent
     try:

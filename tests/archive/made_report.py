@@ -9,7 +9,7 @@ from biox.core import provenance
 from tests.workflow_runs import ROOT
 
 STUDY = "tiny_subjects"
-STEPS = {"cohort": "ingest", "fold-0/fit": "train", "fold-0/relevance-lrp.zarr": "attribute", "evidence": "validate"}
+STEPS = {"cohort": "ingest", "fold-0/fit": "train", "fold-0/relevance-lrp/shard-0": "attribute", "evidence": "validate"}
 
 
 def made_report(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from biox.core.errors import InputError
 from tests.archive.made_report import STEPS, STUDY, made_report, make_crate
 from tests.workflow_runs import change
 
@@ -69,6 +70,20 @@ def test_the_same_report_gives_the_same_crate_at_another_time_and_place(report, 
     second = tmp_path / "elsewhere/reports" / STUDY
     os.utime(second / "index.html", (1, 1))
     assert make_crate(second).read_bytes() == first
+
+
+def test_results_that_older_settings_left_do_not_stand_in_the_crate(report):
+    first = make_crate(report).read_bytes()
+    results = Path("results") / STUDY
+    for name in ("fold-0/relevance-lrp/shard-7", "fold-0/relevance-another/shard-0", "predict/case"):
+        shutil.copytree(results / "fold-0/relevance-lrp/shard-0", results / name)
+    assert make_crate(report).read_bytes() == first
+
+
+def test_a_result_whose_provenance_was_changed_makes_no_crate(report):
+    change(Path("results") / STUDY / "cohort/provenance.json", '"seed": 1', '"seed": 2')
+    with pytest.raises(InputError, match="no longer what was written"):
+        make_crate(report)
 
 
 def test_what_repeats_the_study_names_this_study_alone_and_all_versions(report):

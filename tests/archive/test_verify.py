@@ -1,5 +1,6 @@
 """``biox verify`` names everything that changed since a report was made, and nothing else."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -89,7 +90,14 @@ def test_a_report_far_from_its_study_is_checked_as_far_as_it_can_be(report, tmp_
     assert "not checked: results" in told
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"@graph": [{"@id": "./"}]}', '{"@graph": [1]}'])
+DAMAGES = [
+    *("", "{", "[]", '{"@graph": [{"@id": "./"}]}', '{"@graph": [1]}', '{"@graph": [{"@id": 1}]}'),
+    '{"@graph": [{"@id": "./", "identifier": "tiny_subjects", "hasPart": []}]}',
+    '{"@graph": [{"@id": "./", "identifier": "tiny_subjects", "hasPart": [{"@id": "index.html"}]}]}',
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_crate_is_a_sentence(report, damage, capsys):
     (report / "ro-crate-metadata.json").write_text(damage)
     code, told = verified(report, capsys)
@@ -108,6 +116,40 @@ def test_a_crate_that_names_a_result_outside_the_results_is_damaged(report, name
     code, told = verified(report, capsys)
     assert code == 2
     assert "outside the folder of results" in told
+
+
+@pytest.mark.parametrize("key", ["sha256", "name", "version", "softwareVersion"])
+@pytest.mark.parametrize("value", [None, 1, ["x"]])
+def test_a_crate_whose_facts_are_of_another_kind_is_damaged(report, key, value, capsys):
+    file = report / "ro-crate-metadata.json"
+    crate = json.loads(file.read_text())
+    for one in crate["@graph"]:
+        if one["@id"].startswith("#") and key in one:
+            one[key] = value
+    file.write_text(json.dumps(crate))
+    code, told = verified(report, capsys)
+    assert code == 2
+    assert "damaged" in told
+
+
+def test_a_commit_of_a_crate_is_no_option_of_git(report, tmp_path, capsys):
+    file, precious = report / "ro-crate-metadata.json", tmp_path / "precious.txt"
+    precious.write_text("precious")
+    file.write_text(
+        file.read_text().replace(f'"softwareVersion": "{"a" * 40}"', f'"softwareVersion": "--output={precious}"')
+    )
+    assert f"code: made by --output={precious}" in verified(report, capsys)[1]
+    assert precious.read_text() == "precious"
+
+
+def test_a_study_file_of_a_crate_that_unfolds_without_end_is_refused(report, capsys):
+    bomb = "a: &a {k: 1, l: 1}\n" + "".join(
+        f"{b}: &{b} {{k: *{a}, l: *{a}}}\n" for a, b in itertools.pairwise("abcdefghijklmnopqrstuvwxyz")
+    )
+    (report / f"repeat/config/{STUDY}.yaml").write_text(bomb)
+    code, told = verified(report, capsys)
+    assert code == 2
+    assert "unfolds to more than" in told
 
 
 def test_a_folder_without_a_crate_is_a_sentence(tmp_path, capsys):

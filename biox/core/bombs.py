@@ -24,10 +24,11 @@ LONGEST_LINE = 2**24
 # Tables of numbers shrink to a tenth; a thousandth is only possible where one character is repeated.
 MOST_FOLDING, UNSUSPICIOUS = 200, 2**26
 PIECE = 2**20
+LONGEST_HEADER = 10_000  # of an array, as numpy has it
 TEXT = (".csv", ".tsv", ".txt", ".gz")
 ARRAYS = (".npz", ".npy")
 # Endings that pandas would unpack by itself.
-UNPACKED = (".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz")
+UNPACKED = (".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz", ".tar.gz")
 
 
 def most_bytes() -> int:
@@ -63,17 +64,21 @@ def refuse_size(file: Path, size: int, what: str) -> None:
 @lru_cache(maxsize=256)
 def _asked(file: Path, size: int, changed: int, limit: int) -> None:
     """The question to one file, asked once as long as it stays the same."""
-    if file.suffix.lower() in UNPACKED:
+    if file.name.lower().endswith(UNPACKED):
         raise InputError(f"{file} is packed as {file.suffix}; unpack it first (tables may end in .gz).")
     with file.open("rb") as stream:
         start = stream.read(8)
-    kind = next((ask for first, ask in _KINDS.items() if start.startswith(first)), None)
-    if kind is not None:
-        kind(file)
-    elif file.suffix.lower() in ARRAYS:
+    kinds = [ask for first, ask in _KINDS.items() if start.startswith(first)]
+    # By its ending, too: these formats may begin with anything, and are opened all the same.
+    kinds += [ask for end, ask in _ENDS.items() if file.suffix.lower() == end and ask not in kinds]
+    for ask in kinds:
+        ask(file)
+    if kinds:
+        return
+    if file.suffix.lower() in ARRAYS:
         # numpy would take it for a pickle, and advise to run it.
         raise InputError(f"{file} cannot be read: it does not begin like arrays of numpy do. Save it again.")
-    elif file.suffix.lower() in TEXT:
+    if file.suffix.lower() in TEXT:
         refuse_size(file, size, "its text")
         with file.open("rb") as stream:
             _refuse_wide(file, stream)
@@ -129,6 +134,11 @@ def _announced(stream: Any, where: str) -> int:
     from numpy.lib import format as layout
 
     version = layout.read_magic(stream)
+    if version != (1, 0):
+        place, length = stream.tell(), int.from_bytes(stream.read(4), "little")
+        if length > LONGEST_HEADER:
+            raise InputError(f"{where} announces a header of {length} letters; that is no array.")
+        stream.seek(place)
     shape, _, dtype = (layout.read_array_header_1_0 if version == (1, 0) else layout.read_array_header_2_0)(stream)
     if dtype.hasobject:
         raise InputError(f"{where} holds Python objects, which are code to whoever opens them; save numbers and text.")
@@ -139,7 +149,12 @@ def _matlab(file: Path) -> None:
     """A .mat file of version 5: its elements one by one; packed ones are unfolded and counted, and not kept."""
     held, end = 0, file.stat().st_size
     with file.open("rb") as stream:
-        order = "big" if stream.read(128)[126:] == b"MI" else "little"
+        start = stream.read(128)
+        if 0 in start[:4]:  # version 4, which packs nothing
+            return
+        order = "big" if start[126:] == b"MI" else "little"
+        if int.from_bytes(start[124:126], order) >> 8 == 2:  # type: ignore[arg-type]
+            raise InputError(f"{file} is of MATLAB 7.3, which is not read; in MATLAB, save it again with `-v7`.")
         while stream.tell() < end and len(head := stream.read(8)) == 8:
             kind, length = (int.from_bytes(head[k : k + 4], order) for k in (0, 4))  # type: ignore[arg-type]
             if stream.tell() + length > end:
@@ -185,3 +200,4 @@ _KINDS: dict[bytes, Callable[[Path], None]] = {
     b"PAR1": _parquet,
     b"\x89HDF": _hdf5,
 }
+_ENDS = {".mat": _matlab, ".parquet": _parquet, ".h5ad": _hdf5}

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 from pyarrow import parquet
+from scipy.io import savemat
 
 from biox.core.bombs import VARIABLE, most_bytes, refuse_bomb
 from biox.core.errors import InputError
@@ -108,17 +109,20 @@ def test_a_table_of_a_million_columns_is_refused_by_its_header(tmp_path, pack):
         read_table(file)
 
 
-@pytest.mark.parametrize("ending", [".zip", ".xz", ".bz2", ".zst", ".tar"])
+@pytest.mark.parametrize("ending", [".zip", ".xz", ".bz2", ".zst", ".tar", ".tar.gz"])
 def test_what_pandas_would_unpack_by_itself_is_refused(tmp_path, ending):
     (tmp_path / f"a.csv{ending}").write_bytes(b"a,b\n1,2\n")
     with pytest.raises(InputError, match="unpack it first"):
         read_table(tmp_path / f"a.csv{ending}")
 
 
-def test_a_parquet_table_of_one_repeated_value_is_refused_by_its_rows(tmp_path, monkeypatch):
+@pytest.mark.parametrize("start", [b"PAR1", b"XXXX"])  # pyarrow opens both
+def test_a_parquet_table_of_one_repeated_value_is_refused_by_its_rows(tmp_path, monkeypatch, start):
     monkeypatch.setenv(VARIABLE, "0.01")
     parquet.write_table(pa.table({"a": np.zeros(3 * 10**6, np.int8)}), tmp_path / "a.parquet")
     assert (tmp_path / "a.parquet").stat().st_size < 20_000
+    with (tmp_path / "a.parquet").open("r+b") as file:
+        file.write(start)
     for read in (read_table, header):
         with pytest.raises(InputError, match="its table would take"):
             read(tmp_path / "a.parquet")
@@ -140,13 +144,22 @@ def test_an_hdf5_file_that_announces_too_much_is_refused(tmp_path, way, monkeypa
         h5ad(H5adSettings(file=tmp_path / "a.h5ad"))
 
 
-def test_a_mat_file_is_refused_by_what_it_unfolds_to(tmp_path, monkeypatch):
+@pytest.mark.parametrize("said", [b"MATLAB 5.0", b"by hand"])  # scipy opens both
+def test_a_mat_file_is_refused_by_what_it_unfolds_to(tmp_path, monkeypatch, said):
     monkeypatch.setenv(VARIABLE, "0.01")
     body = zlib.compress(bytes(32 * 10**6), 9)
-    start = b"MATLAB 5.0".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
+    start = said.ljust(124) + struct.pack("<H", 0x0100) + b"IM"
     (tmp_path / "a.mat").write_bytes(start + struct.pack("<II", 15, len(body)) + body)
     with pytest.raises(InputError, match="what is packed in it would take"), reading(tmp_path / "a.mat", "a .mat file"):
         pass
+
+
+def test_a_mat_file_of_another_version_is_read_or_told_by_name(tmp_path):
+    savemat(tmp_path / "a.mat", {"P": np.eye(2)}, format="4")
+    refuse_bomb(tmp_path / "a.mat")
+    (tmp_path / "b.mat").write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + struct.pack("<H", 0x0200) + b"IM" + bytes(384))
+    with pytest.raises(InputError, match=r"of MATLAB 7\.3.*`-v7`"):
+        refuse_bomb(tmp_path / "b.mat")
 
 
 def png(width: int, height: int) -> bytes:

@@ -154,6 +154,15 @@ def made_h5ad(file: Path) -> None:
     anndata.AnnData(np.ones((2, 2)), obs=pd.DataFrame(index=names), var=pd.DataFrame(index=names)).write_h5ad(file)
 
 
+def test_an_hdf5_file_that_begins_with_other_bytes_may_not_reach_for_files_either(tmp_path):
+    with h5py.File(tmp_path / "a.h5ad", "w", userblock_size=512) as file:
+        file["X"] = h5py.ExternalLink("other.h5", "/X")
+    with (tmp_path / "a.h5ad").open("r+b") as stream:
+        stream.write(b"anything")
+    with pytest.raises(InputError, match="a link into another file"):
+        h5ad(H5adSettings(file=tmp_path / "a.h5ad"))
+
+
 @pytest.mark.parametrize("way", ["link", "external", "virtual"])
 def test_an_hdf5_file_may_not_hold_what_lies_in_other_files(tmp_path, way):
     secret = tmp_path / "secret"

@@ -1,5 +1,6 @@
 """Parquet tables of others as plain columns: numbers, text and truth values, whatever wrote them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def plain_table(file: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     lists, bytes, records and the like, and for two columns of one name.
     """
     names = pq.read_schema(file).names
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise InputError(f"{file}: the column {twice!r} stands there more than once. A column may be there once.")
     table = pq.read_table(file, columns=None if columns is None else list(columns))

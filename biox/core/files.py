@@ -1,7 +1,8 @@
 """Files that are whole or absent, also after a kill or a power cut.
 
 Each is written beside its place under a temporary name, settled on the disk, and then moved there. What a killed
-process left half written stays in a folder ``.biox-*``, which nothing reads; the next writer there removes it.
+process left half written stays in a folder ``.biox-*``, which nothing reads; the next writer there removes it, if it is
+of the same machine: on some shared disks, nobody sees the locks of another one.
 """
 
 import errno
@@ -9,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 PREFIX = ".biox-"
-OWNER = "owner"  # the file in a temporary folder that its writer keeps locked as long as it lives
+OWNER = "owner"  # the file in a temporary folder that its writer keeps locked as long as it lives; it names the machine
 STAMP = ".snakemake_timestamp"  # which Snakemake puts into the folders that it made, and a command does not
 NO_ROOM_BYTES = 2**20  # with less free than this, an error while writing is put down to the full disk
 NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)  # file systems that cannot settle a folder
@@ -86,6 +88,8 @@ def _held(folder: Path) -> tuple[Path, IO[str]]:
         except FileNotFoundError:  # taken for a dead one's by another process, before we could lock it
             continue
         if _locked(owner) and (holder / OWNER).exists():
+            owner.write(socket.gethostname())
+            owner.flush()
             return holder, owner
         owner.close()
 
@@ -95,7 +99,8 @@ def _clear(left: Path) -> None:
     try:
         with (left / OWNER).open("r+") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
+            if owner.read() == socket.gethostname():
+                shutil.rmtree(left, ignore_errors=True)
     except FileNotFoundError:
         with suppress(OSError):
             left.rmdir()  # empty, if its writer died before the lock was there

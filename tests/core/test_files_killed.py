@@ -52,6 +52,16 @@ def test_what_a_living_writer_writes_is_left_alone(tmp_path):
     process.wait()
 
 
+def test_what_another_machine_writes_is_left_alone_although_its_lock_is_not_seen(tmp_path):
+    """As on a shared disk whose locks hold on one machine only: shards of one fold are written side by side."""
+    other = tmp_path / f"{files.PREFIX}other"
+    other.mkdir()
+    (other / files.OWNER).write_text("another-node")
+    (other / "a.txt").write_text("half")
+    files.write_text(tmp_path / "b.txt", "b")
+    assert (other / "a.txt").read_text() == "half"
+
+
 def test_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
     done = []
     fsync, replace = os.fsync, Path.replace

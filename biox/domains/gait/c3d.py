@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-LONGEST_S = 60
+# Of processor time: a whole recording takes a second. On the clock a busy machine may take much longer for that.
+LONGEST_CPU_S, LONGEST_S = 60, 900
 MOST_BYTES = 4 * 2**30
 
 
@@ -23,31 +24,31 @@ def c3d(file: Path) -> tuple[dict[str, np.ndarray], float]:
     try:
         child = subprocess.run(command, capture_output=True, timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
-        raise ValueError(f"not read after {LONGEST_S} s, the file is damaged") from None
+        raise ValueError(f"not read after {LONGEST_S} s; is the disk or the machine busy?") from None
     if child.returncode:
         said = child.stderr.decode(errors="replace").strip().split("\n")[-1]
-        raise ValueError(said if child.returncode > 0 else "ezc3d crashed, the file is damaged")
+        raise ValueError(said if child.returncode > 0 else "ezc3d crashed or never ended, the file is damaged")
     with np.load(io.BytesIO(child.stdout), allow_pickle=False) as arrays:
         labels = [str(label) for label in arrays["labels"]]
         return dict(zip(labels, arrays["signals"], strict=True)), float(arrays["rate"])
 
 
-def _hold_memory() -> None:
-    """A header may announce any number of frames: this process gets no more memory than a real recording needs."""
+def _hold() -> None:
+    """A header may announce any number of frames: this process gets no more memory and time than a real one needs."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows has no such limit
         return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    # A cluster may have set a lower one (ulimit -v), which nobody may raise again.
-    most = MOST_BYTES if hard == resource.RLIM_INFINITY else min(MOST_BYTES, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    for what, most in ((resource.RLIMIT_AS, MOST_BYTES), (resource.RLIMIT_CPU, LONGEST_CPU_S)):
+        _, hard = resource.getrlimit(what)
+        # A cluster may have set a lower one (ulimit), which nobody may raise again.
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _program(file: str) -> None:
     import ezc3d
 
-    _hold_memory()
+    _hold()
     content = ezc3d.c3d(file)
     parameters = content["parameters"]
     analog = np.asarray(content["data"]["analogs"][0], dtype=float)

@@ -45,12 +45,12 @@ def test_every_result_says_where_it_comes_from(finished):
 
 def test_a_new_title_repeats_only_the_report(copy):
     change(copy / "config/tiny_subjects.yaml", "A tiny simulated clinic", "Another title")
-    assert planned(copy) == {"report", "crate", "index", "all"}
+    assert planned(copy) == {"report", "pdf", "crate", "index", "all"}
 
 
 def test_another_model_repeats_training_but_not_ingestion(copy):
     change(copy / "config/tiny_subjects.yaml", "hidden: [8]", "hidden: [4]")
-    assert planned(copy) == {"train", "attribute", "trust", "validate", "report", "crate", "index", "all"}
+    assert planned(copy) == {"train", "attribute", "trust", "validate", "report", "pdf", "crate", "index", "all"}
 
 
 def test_the_order_of_the_classes_is_a_setting_of_its_own(copy):
@@ -145,7 +145,9 @@ def test_a_new_person_gets_scores_relevance_and_a_page(finished, new_person):
     scores = pd.read_csv(folder / "scores.csv")
     assert scores["subject"].tolist() == ["new-person"] * 2
     assert set(scores["predicted"]) <= {"healthy", "knee"}
-    assert "new-person" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text()
+    assert "NEW-001" in page
+    assert "new-person" not in page
     assert str(new_person.name) in (folder / "provenance.json").read_text()
 
 

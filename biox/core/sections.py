@@ -28,7 +28,8 @@ def section(study: Study, name: str) -> dict[str, Any]:
 def bound_case(study: Study, name: str) -> dict[str, Any]:
     """The checked keyword arguments of the reader of one new case."""
     case = study.predict[name]
-    return bind(find(f"biox.domains.{study.domain}", case.name), case.options, f"{study.name}, predict {name!r}")
+    where = f"{study.name}, predict {name!r}"
+    return bind(_found(f"biox.domains.{study.domain}", case.name, where), case.options, where)
 
 
 def bound_variant(study: Study, name: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,8 +10,9 @@ import daqp
 import numpy as np
 from jaxtyping import Float
 
-RIDGE = 1e-9
-"""Added to the squares of what each method does, in shares of them: ties fall to the most even shares."""
+RIDGES = (1e-9, 1e-8, 1e-7, 1e-6)
+"""Added to the squares of what each method does, in shares of them: ties fall to the most even shares. The next one is
+taken where the solver does not settle, on forms that are nearly flat in some direction."""
 
 HALVINGS = 30
 MIXTURES = 65
@@ -34,7 +35,7 @@ def lowest(form: Float[np.ndarray, "method method"]) -> Float[np.ndarray, " meth
     unit = np.sqrt(size)
     price = unit.min() / unit
     scaled = form / unit / unit[:, None]
-    found = _solved((scaled + scaled.T) / 2 + RIDGE * np.eye(len(form)), price) * price
+    found = _solved((scaled + scaled.T) / 2, price) * price
     shares = found / found.sum()
     single = np.eye(len(form))[size.argmin()]
     return single if _error(scaled, single / price) < _error(scaled, shares / price) else shares
@@ -98,10 +99,13 @@ def _solved(form: np.ndarray, price: np.ndarray) -> np.ndarray:
     kinds = np.zeros(methods + 1, dtype=c_int)
     kinds[-1] = 5  # an equality
     tight = {"primal_tol": 1e-10, "dual_tol": 1e-12}
-    found, _, state, _ = daqp.solve(form, np.zeros(methods), price[None], upper, lower, kinds, **tight)
-    if state != 1:
-        raise ValueError(f"The quadratic program has no solution (DAQP says {state}); is this form positive? {form}")
-    return np.maximum(found, 0)
+    state = None
+    for ridge in RIDGES:
+        lifted = form + ridge * np.eye(methods)
+        found, _, state, _ = daqp.solve(lifted, np.zeros(methods), price[None], upper, lower, kinds, **tight)
+        if state == 1:
+            return np.maximum(found, 0)
+    raise ValueError(f"The quadratic program has no solution (DAQP says {state}); is this form positive? {form}")
 
 
 def _error(form: np.ndarray, shares: np.ndarray) -> float:

@@ -111,6 +111,19 @@ def test_the_balanced_shares_have_the_smallest_worse_error(first, second):
     assert worse(first, second, shares) <= best * (1 + 1e-4) + 1e-9
 
 
+def test_a_form_that_is_nearly_flat_in_one_direction_is_solved():
+    """For one in twenty of these the solver does not settle at the smallest ridge."""
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        noise = rng.normal(size=(3, 3)) * 5e-9
+        flat = np.array([[1, 0.3471014, 0.59310518], [0.3471014, 1, -0.5492008], [0.59310518, -0.5492008, 1]])
+        size = np.array([1, 2.88100235, 4.22992993])
+        form = (flat + (noise + noise.T) * (1 - np.eye(3)) / 2) * size * size[:, None]
+        shares = lowest(form)
+        assert shares.sum() == pytest.approx(1)
+        assert shares @ form @ shares <= min(p @ form @ p for p in grid(3, 30)) * (1 + 1e-6) + 1e-7
+
+
 def test_balanced_shares_of_a_set_trade_off_between_its_samples():
     # Of one sample the first method is good in all, of the other the second: nothing has to be given up.
     first = np.stack([np.diag([0.1, 4.0]), np.diag([4.0, 0.1])])

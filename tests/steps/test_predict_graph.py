@@ -238,7 +238,9 @@ def test_predict_writes_graphs_that_networkx_and_pandas_read_and_a_page(tmp_path
     assert stored.samples["sample"].tolist() == samples["sample"].tolist()
     assert set(samples["label"]) <= set(pd.read_csv(f"{raw}/new_samples.csv")["type"])
     page = (tmp_path / "new" / "report.html").read_text()
-    assert samples["sample"][0] in page
+    key = pd.read_csv("new/pseudonyms.csv").set_index("name")["pseudonym"]
+    assert key[samples["sample"][0]] in page
+    assert samples["sample"][0] not in page
     assert json.loads((tmp_path / "new" / "provenance.json").read_text())["step"] == "predict"
     assert main(["predict", "tiny.yaml", f"{raw}/new_proteins.csv", "--variant", "gentle", "--out", "gentle"]) == 0
     assert main(["predict", "tiny.yaml", "--case", "new", "--variant", "centred", "--out", "no"]) == 2

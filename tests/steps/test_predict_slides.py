@@ -254,7 +254,7 @@ def empty(folder: Path) -> Path:
         (text, "begins with the text 'these are my notes"),
         (cut_off, "cannot be|no slide|no picture|damaged"),
         (small, "20 x 20 pixels, less than a tile of 32 x 32"),
-        (broken, "cannot be read as a .npz file"),
+        (broken, "cannot be read; expected a .npz file"),
         (empty, "holds no picture"),
         (lambda folder: folder / "nowhere.svs", "There is no file or folder"),
     ],

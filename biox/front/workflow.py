@@ -1,5 +1,6 @@
 """The workflow of this biox: that of its checkout, or that of its wheel; and the words that snakemake gets."""
 
+import importlib.util
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +44,25 @@ def profile_folder(name: str) -> str:
     """A profile of biox by its name (``default``, ``slurm``), or else what snakemake knows by that name or path."""
     own = home() / "workflow" / "profiles"
     if (own / name / SETTINGS).is_file():
+        refuse_without_plugin(own / name)
         return str(own / name)
     if "/" in name and not Path(name).is_dir():
         there = sorted(folder.parent.name for folder in own.glob(f"*/{SETTINGS}"))
         raise InputError(f"There is no profile folder {name}; biox has the profiles {listed(there)}.")
     return name
+
+
+def refuse_without_plugin(profile: Path) -> None:
+    """A profile whose executor is a plugin that is not installed is an InputError; Snakemake would list its options."""
+    import yaml
+
+    executor = str(yaml.safe_load((profile / SETTINGS).read_text(encoding="utf-8")).get("executor", ""))
+    plugin = f"snakemake-executor-plugin-{executor}"
+    if executor and importlib.util.find_spec(plugin.replace("-", "_")) is None:
+        raise InputError(
+            f"The profile {profile.name} needs {plugin}, which is not installed: pip install 'biox[cluster]', or in a "
+            f"checkout .venv/bin/pip install --constraint constraints.txt {plugin}."
+        )
 
 
 def command(asked: Asked) -> list[str]:

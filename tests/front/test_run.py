@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from biox.cli import main
+from biox.core.errors import InputError
 from biox.front import workflow
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +140,9 @@ def until(true, seconds: float = 100) -> None:
     while not true():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
+
+
+def test_a_profile_whose_plugin_is_missing_says_what_to_install(tmp_path):
+    (tmp_path / "config.yaml").write_text("executor: moon\n")
+    with pytest.raises(InputError, match="needs snakemake-executor-plugin-moon, which is not installed: pip install"):
+        workflow.refuse_without_plugin(tmp_path)

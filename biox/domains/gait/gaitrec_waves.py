@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.reading import reading, refuse_shifted
 from biox.domains.gait.curves import LARGEST_IN_BODY_WEIGHT, POINTS
 from biox.domains.gait.files import as_numbers, as_whole_numbers, row_name
 
@@ -31,7 +31,9 @@ def wave_file(folder: Path, component: str, side: str) -> Path:
 def trial_keys(file: Path) -> pd.DataFrame:
     """Which trials a waveform file holds: whole numbers SUBJECT_ID, SESSION_ID, TRIAL_ID, in the order of its rows."""
     with reading(file, "a GaitRec waveform table"):
-        _check_header(file, list(pd.read_csv(file, nrows=0).columns))
+        begin = pd.read_csv(file, nrows=1)
+        refuse_shifted(begin, file)
+        _check_header(file, list(begin.columns))
         keys = pd.read_csv(file, usecols=list(KEYS))[list(KEYS)]
     if keys.empty:
         raise InputError(f"{file} has a header but no trials.")

@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.reading import reading, refuse_shifted
 from biox.domains.gait.c3d import c3d
 from biox.domains.gait.files import as_numbers, row_name
 
@@ -44,6 +44,7 @@ def _text(file: Path, skip_rows: int, clock: tuple[float | None, str | None]) ->
         table = pd.read_csv(
             file, sep=separator, header=header, skiprows=skip_rows, low_memory=False, skipinitialspace=True
         )
+        refuse_shifted(table, file)
     if header is None:
         table.columns = [str(number + 1) for number in range(table.shape[1])]
     table.columns = [str(name).strip() for name in table.columns]

@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.reading import reading, refuse_shifted
 from biox.core.study import Strict
 
 Form = Literal["edges", "matrix", "blocks"]
@@ -121,6 +121,8 @@ def _table(file: Path, *, index: bool) -> pd.DataFrame:
     separator = "," if ".csv" in file.name else "\t"
     with reading(file, "a known graph as a table"):
         table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, index_col=0 if index else None)
+        if not index:
+            refuse_shifted(table, file)
     if not len(table):
         raise InputError(f"{file} is a table without rows.")
     return table

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from biox.core.errors import InputError, listed
-from biox.core.reading import reading
+from biox.core.reading import reading, refuse_shifted
 from biox.core.study import Strict
 
 PHOSPHO = re.compile(r"[_\-\s]p[STY]\d.*$")
@@ -66,6 +66,7 @@ def _read(genes: Genes, proteins: set[str]) -> dict[str, frozenset[str]]:
     separator = "," if ".csv" in genes.file.name else "\t"
     with reading(genes.file, "a table that leads from proteins to gene symbols"):
         table = pd.read_csv(genes.file, sep=separator, dtype=str, keep_default_na=False)
+        refuse_shifted(table, genes.file)
     names = [genes.protein or table.columns[0], genes.symbols or (table.columns[1] if table.shape[1] > 1 else "")]
     missing = [name for name in names if name not in table]
     if missing:

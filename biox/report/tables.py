@@ -7,6 +7,7 @@ blinding of raters is left out.
 
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from csv import QUOTE_NONNUMERIC
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ MOST_ROWS = 10_000
 HELD_BACK = ("rating_sheets", "rating_key", "thumbnails")
 """Not for a report: what raters must not see together, and pictures."""
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Where a spreadsheet would begin a formula: at the start of a text, and within it after what separates cells or rows
+# where it is set to semicolons: our quotation marks say nothing to it then.
+FORMULA = re.compile(r"""^(?=[=+\-@\t\r\n])|(?<=[;\r\n])(?=[\s"]*[=+\-@])""")
 CELL_LIMIT, SHEET_NAME_LIMIT, WIDEST = 32_767, 31, 60
 ANY_DAY = datetime(1980, 1, 1)
 """When a workbook says that it was made: equal evidence gives equal bytes."""
@@ -87,7 +90,7 @@ def csv(frame: pd.DataFrame) -> bytes:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+    return FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def workbook(title: str, kept: Iterable[Sheet]) -> bytes:

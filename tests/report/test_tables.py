@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from biox.core.types import Evidence, claims_table
 from biox.report.table_words import COLUMNS, TABLES
 from biox.report.tables import MOST_ROWS, sheets, table_files
+from biox.report.tables import csv as csv_of
 
 openpyxl = pytest.importorskip("openpyxl", reason="openpyxl, which reads workbooks, is not installed")
 HOSTILE = ("=HYPERLINK(1)", "+1", "-1+cmd", "@SUM(1)", "\t=1", "\r=1")
@@ -34,10 +36,26 @@ def test_a_number_keeps_all_its_digits_and_the_unknown_is_empty():
     assert not any(cells[3:])
 
 
+@pytest.mark.parametrize("text", ["a;=1", 'a; "=1', "a\n@SUM(1)", "a;\t-1", "=1;=1"])
+def test_text_is_no_formula_where_semicolons_separate_cells_either(text):
+    """Such a spreadsheet takes quotation marks within a line for letters: it cuts at each semicolon and line end."""
+    written = csv_of(pd.DataFrame({"value": [1.0], "subject": [text]})).decode("utf-8").split("\n", 1)[1]
+    cells = re.split(r"[;\r\n]", written)
+    assert [cell for cell in cells if re.match(r"""[\s"]*[=+\-@]""", cell)] == []
+
+
+def test_a_semicolon_before_ordinary_words_changes_nothing():
+    assert rows_of(csv_of(pd.DataFrame({"words": ["a; b\nc", "5 - 3", "p = 1; q"]})))[1:] == [
+        ["a; b\nc"],
+        ["5 - 3"],
+        ["p = 1; q"],
+    ]
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_other_people_never_becomes_a_formula(text):
     made = table_files("s", "S", evidence(scores=pd.DataFrame({"subject": [text], "value": [-1.0]})))
-    assert rows_of(made["scores.csv"])[1] == [f"'{text}", "-1.0"]
+    assert rows_of(made["scores.csv"])[1] == ["'" + text.replace("\r=", "\r'="), "-1.0"]
     cell = sheet_of(made, "scores")[1][0]
     assert cell.data_type == "s"
     assert cell.hyperlink is None

@@ -1,7 +1,7 @@
 """A drawing as a picture of dots, for programs that cannot place SVG: the same marks, on white, at 300 dots an inch.
 
 Words are set in Liberation Sans, which lies beside this file: it is as wide as Arial, and the same on every machine.
-Drawn by resvg (https://github.com/linebender/resvg), which runs no script and loads nothing.
+Drawn by resvg (https://github.com/linebender/resvg), which runs no script and asks no network.
 """
 
 import io

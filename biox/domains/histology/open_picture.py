@@ -11,7 +11,8 @@ from biox.core.errors import InputError
 
 # Pillow would open some seventy kinds, among them PostScript, for which it starts another program.
 KINDS = ("PNG", "JPEG", "TIFF", "BMP")
-MOST_PIXELS = 2**28  # 16384 x 16384: a gigabyte with transparency; a tile has a thousandth of it
+# Pillow's own limit, asked here, too, since other packages may raise it; a tile has a thousandth of it.
+MOST_PIXELS = 178_956_970
 
 
 @contextmanager

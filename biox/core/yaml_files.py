@@ -1,6 +1,7 @@
 """YAML files of others: plain data only, and no few lines that unfold to millions of values."""
 
 from collections.abc import Hashable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,20 @@ import yaml
 
 from biox.core.errors import InputError
 
+OPENING = {"[": 1, "{": 1, "]": -1, "}": -1}
 MOST_BYTES = 2**22
 MOST_VALUES = 200_000
 DEEPEST = 50
+MOST_OPEN = 200
+"""Brackets open at once, in text as in structure: the parser's time grows with the square of their number."""
 
 
 def load_plain(text: str, file: Path) -> Any:
     """The content of a YAML file, whose text is given. Raises InputError where it is no valid YAML, or a bomb."""
     if len(text) > MOST_BYTES:
         raise InputError(f"{file} has {len(text)} letters; a file of settings has at most {MOST_BYTES}.")
+    if max(accumulate((OPENING.get(letter, 0) for letter in text), initial=0)) > MOST_OPEN:
+        raise InputError(f"{file} opens more than {MOST_OPEN} brackets within each other; is it a file of settings?")
     try:
         loader = _Once(text)
     except yaml.YAMLError as error:  # a character that no text has

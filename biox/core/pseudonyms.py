@@ -26,11 +26,13 @@ class Pseudonyms:
     """What stands for every name of a cohort, by the column it stands in: ``subject``, ``sample``, ``slide``.
 
     A name that the cohort does not know (of an external cohort, say) gets a pseudonym of its own, made from the salt.
+    numbers: the columns in which the cohort's own names are numbers; elsewhere a number is no name.
     """
 
     names: Mapping[str, Mapping[str, str]]
     prefix: str
     salt: str
+    numbers: frozenset[str] = frozenset()
 
     def of(self, column: str, name: str) -> str:
         """The pseudonym of one name; "" stays as it is, and so does everything where names are shown as given."""
@@ -59,7 +61,7 @@ class Pseudonyms:
         return made + words[done:]
 
     def _column(self, values: pd.Series, column: str) -> pd.Series:
-        if pd.api.types.is_numeric_dtype(values):
+        if pd.api.types.is_numeric_dtype(values) and column not in self.numbers:
             return values
         if column in PARTED:
             return values.map(
@@ -87,7 +89,8 @@ def pseudonyms(samples: pd.DataFrame, prefixes: tuple[str, ...] = PREFIXES) -> P
     for column, mark in (("sample", ""), ("slide", "s")):
         if column in there:
             names[column] = _within(samples, column, mark, names["subject"])
-    return Pseudonyms(names, prefix, salt)
+    numbers = frozenset(column for column in there if pd.api.types.is_numeric_dtype(samples[column]))
+    return Pseudonyms(names, prefix, salt, numbers)
 
 
 def key_table(known: Pseudonyms) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from biox.core.graph_types import Graphs
 from biox.core.pseudonyms import AS_GIVEN, PREFIXES, Pseudonyms, pseudonyms
 from biox.core.study import Study
 from biox.core.types import Evidence, Prediction, Relevance
+from biox.domains.histology.heat_files import HEAT
 from biox.domains.histology.heat_slide import file_name
 from biox.domains.histology.predicted import SlidePrediction
 from biox.domains.proteomics.predicted import GraphPrediction
@@ -152,15 +153,17 @@ def _evidence(evidence: Evidence, known: Pseudonyms) -> Evidence:
 
 def _slide(slide: Listing, known: Pseudonyms) -> dict[str, Any]:
     name, stands = str(slide["name"]), known.of("slide", str(slide["name"]))
+    old, new = (f"{HEAT}{file_name(one)}" for one in (name, stands))
+    # All of them begin with the name; elsewhere the same letters are none.
     heatmaps = [
         {
             **heatmap,
-            "folder": heatmap["folder"].replace(file_name(name), file_name(stands), 1),
-            "title": heatmap["title"].replace(name, stands),
+            "folder": f"{new}{heatmap['folder'].removeprefix(old)}",
+            "title": f"{stands}{heatmap['title'].removeprefix(name)}",
         }
         for heatmap in slide["heatmaps"]
     ]
-    title = str(slide["title"]).replace(name, stands, 1)
+    title = f"{stands}{str(slide['title']).removeprefix(name)}"
     return {**slide, "name": stands, "title": title, "folder": file_name(stands), "heatmaps": heatmaps}
 
 

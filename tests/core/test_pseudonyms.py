@@ -64,6 +64,14 @@ def test_a_name_the_cohort_does_not_know_is_replaced_as_well():
     assert shown[2] == ""
 
 
+def test_names_that_are_numbers_are_replaced_too_and_other_numbers_are_not():
+    table = pd.DataFrame({"sample": [101, 102], "subject": [7001, 7002], "slide": ["a", "b"]})
+    known = pseudonyms(table)
+    assert set(known.table(table)["subject"]) == set(known.names["subject"].values())
+    assert set(known.table(table)["sample"]) == set(known.names["sample"].values())
+    assert known.table(pd.DataFrame({"slide": [0, 1]}))["slide"].tolist() == [0, 1]
+
+
 def test_lists_of_samples_are_replaced_one_by_one():
     known = pseudonyms(PEOPLE)
     shown = known.table(pd.DataFrame({"exemplars": ["anna-1;cleo"]}))["exemplars"][0]

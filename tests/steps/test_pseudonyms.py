@@ -58,25 +58,27 @@ def test_files_keep_their_checksums_when_they_lose_their_names():
     assert unnamed_files(record)["inputs"] == {"file 1.csv": "1", "file 2.csv": "2"}
 
 
-def test_a_viewer_is_copied_under_pseudonyms_with_all_its_pictures(tmp_path, small_cohort):
-    samples = small_cohort.samples.assign(slide=small_cohort.samples["subject"])
-    name = str(samples["slide"][0])
+@pytest.mark.parametrize("name", ["anna", "a", "heat", "1"])
+def test_a_viewer_is_copied_under_pseudonyms_with_all_its_pictures(tmp_path, small_cohort, name):
+    samples = small_cohort.samples.replace("anna", name).assign(slide=lambda table: table["subject"])
     slide = {
         "name": name,
-        "title": f"{name} (healthy)",
+        "title": f"{name} (grade 1, healthy)",
         "folder": name,
         "picture": {"folder": "slide"},
-        "heatmaps": [{"folder": f"{name}-difference", "title": f"{name}: relevance"}],
+        "heatmaps": [{"folder": f"heat-{name}-difference", "title": f"{name}: relevance for a grade 1"}],
     }
     source = tmp_path / "viewer"
-    for folder in ("slide", f"{name}-difference"):
+    for folder in ("slide", f"heat-{name}-difference"):
         (source / name / folder).mkdir(parents=True)
         (source / name / folder / "0_0_0.png").write_bytes(b"picture")
     (source / "viewer.json").write_text(json.dumps({"colours": [], "slides": [slide]}))
     copy_viewer(source, tmp_path / "copy", pseudonyms(samples))
     copied = sorted(file.relative_to(tmp_path / "copy").as_posix() for file in (tmp_path / "copy").rglob("*.*"))
-    assert not any(name in file for file in copied)
-    assert name not in (tmp_path / "copy/viewer.json").read_text()
+    stands = pseudonyms(samples).of("slide", name)
+    assert copied == [f"{stands}/heat-{stands}-difference/0_0_0.png", f"{stands}/slide/0_0_0.png", "viewer.json"]
     (listed,) = json.loads((tmp_path / "copy/viewer.json").read_text())["slides"]
+    assert (listed["name"], listed["title"]) == (stands, f"{stands} (grade 1, healthy)")
+    assert [heatmap["title"] for heatmap in listed["heatmaps"]] == [f"{stands}: relevance for a grade 1"]
     for pyramid in (listed["picture"], *listed["heatmaps"]):
         assert (tmp_path / "copy" / listed["folder"] / pyramid["folder"] / "0_0_0.png").exists()

@@ -18,7 +18,6 @@ from biox.core.graph_types import Graphs
 from biox.core.pseudonyms import AS_GIVEN, PREFIXES, Pseudonyms, pseudonyms
 from biox.core.study import Study
 from biox.core.types import Evidence, Prediction, Relevance
-from biox.domains.histology.heat_files import HEAT
 from biox.domains.histology.heat_slide import file_name
 from biox.domains.histology.predicted import SlidePrediction
 from biox.domains.proteomics.predicted import GraphPrediction
@@ -152,18 +151,15 @@ def _evidence(evidence: Evidence, known: Pseudonyms) -> Evidence:
 
 
 def _slide(slide: Listing, known: Pseudonyms) -> dict[str, Any]:
+    """A slide of a viewer under another name; its titles begin with the name, and its folders are called anew."""
     name, stands = str(slide["name"]), known.of("slide", str(slide["name"]))
-    old, new = (f"{HEAT}{file_name(one)}" for one in (name, stands))
-    # All of them begin with the name; elsewhere the same letters are none.
+    if stands == name:
+        return dict(slide)
+    title, *titles = (f"{stands}{str(one['title']).removeprefix(name)}" for one in (slide, *slide["heatmaps"]))
     heatmaps = [
-        {
-            **heatmap,
-            "folder": f"{new}{heatmap['folder'].removeprefix(old)}",
-            "title": f"{stands}{heatmap['title'].removeprefix(name)}",
-        }
-        for heatmap in slide["heatmaps"]
+        {**heatmap, "folder": f"heat-{number}", "title": words}
+        for number, (heatmap, words) in enumerate(zip(slide["heatmaps"], titles, strict=True))
     ]
-    title = f"{stands}{str(slide['title']).removeprefix(name)}"
     return {**slide, "name": stands, "title": title, "folder": file_name(stands), "heatmaps": heatmaps}
 
 

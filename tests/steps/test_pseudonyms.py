@@ -58,27 +58,29 @@ def test_files_keep_their_checksums_when_they_lose_their_names():
     assert unnamed_files(record)["inputs"] == {"file 1.csv": "1", "file 2.csv": "2"}
 
 
+@pytest.mark.parametrize("folders", [("heat-{}", "heat-{}-difference"), ("{}", "{}-difference")], ids=["now", "before"])
 @pytest.mark.parametrize("name", ["anna", "a", "heat", "1"])
-def test_a_viewer_is_copied_under_pseudonyms_with_all_its_pictures(tmp_path, small_cohort, name):
+def test_a_viewer_is_copied_under_pseudonyms_with_all_its_pictures(tmp_path, small_cohort, name, folders):
     samples = small_cohort.samples.replace("anna", name).assign(slide=lambda table: table["subject"])
     slide = {
         "name": name,
         "title": f"{name} (grade 1, healthy)",
         "folder": name,
         "picture": {"folder": "slide"},
-        "heatmaps": [{"folder": f"heat-{name}-difference", "title": f"{name}: relevance for a grade 1"}],
+        "heatmaps": [{"folder": one.format(name), "title": f"{name}: relevance for a grade 1"} for one in folders],
     }
     source = tmp_path / "viewer"
-    for folder in ("slide", f"heat-{name}-difference"):
+    for folder in ("slide", *(one.format(name) for one in folders)):
         (source / name / folder).mkdir(parents=True)
         (source / name / folder / "0_0_0.png").write_bytes(b"picture")
     (source / "viewer.json").write_text(json.dumps({"colours": [], "slides": [slide]}))
     copy_viewer(source, tmp_path / "copy", pseudonyms(samples))
     copied = sorted(file.relative_to(tmp_path / "copy").as_posix() for file in (tmp_path / "copy").rglob("*.*"))
     stands = pseudonyms(samples).of("slide", name)
-    assert copied == [f"{stands}/heat-{stands}-difference/0_0_0.png", f"{stands}/slide/0_0_0.png", "viewer.json"]
+    pictures = [f"{stands}/{folder}/0_0_0.png" for folder in ("heat-0", "heat-1", "slide")]
+    assert copied == [*pictures, "viewer.json"]
     (listed,) = json.loads((tmp_path / "copy/viewer.json").read_text())["slides"]
     assert (listed["name"], listed["title"]) == (stands, f"{stands} (grade 1, healthy)")
-    assert [heatmap["title"] for heatmap in listed["heatmaps"]] == [f"{stands}: relevance for a grade 1"]
+    assert [heatmap["title"] for heatmap in listed["heatmaps"]] == [f"{stands}: relevance for a grade 1"] * 2
     for pyramid in (listed["picture"], *listed["heatmaps"]):
         assert (tmp_path / "copy" / listed["folder"] / pyramid["folder"] / "0_0_0.png").exists()

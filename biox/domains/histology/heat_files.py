@@ -23,9 +23,6 @@ from biox.domains.histology.relevance_colours import overlay
 from biox.domains.histology.viewer_tiles import Pictures, finest_down, heat_pictures, slide_pictures
 from biox.domains.histology.whole_slide import WholeSlide, overview
 
-HEAT = "heat-"
-"""How the viewer's folder of a heatmap is called, before the heatmap's own name."""
-
 OVERVIEW = 1600
 LARGEST = 32768
 """A heatmap has no side longer than this; a larger slide gets coarser pixels."""
@@ -90,7 +87,7 @@ def write_heat(
         write_text(folder / f"{heat.name}.geojson", json.dumps(geojson(regions, heat.target), ensure_ascii=False))
         _write_overlay(slide, heat, levels, limits, folder / f"{heat.name}.png")
         finest = levels.nearest(finest_down(*slide.size))
-        own = folder / "viewer" / heat.slide / f"{HEAT}{heat.name}"
+        own = folder / "viewer" / heat.slide / f"heat-{heat.name}"
         pictures = heat_pictures(levels, own, finest, limits)
     shown = {"name": heat.target, "title": heat.title, "limits": list(limits[finest : finest + pictures.levels])}
     return {**pictures.described(), **shown}, regions

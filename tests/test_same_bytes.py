@@ -36,13 +36,13 @@ def test_two_runs_of_a_study_differ_in_no_byte(study, tmp_path, monkeypatch):
 
 def test_a_difference_is_named(tmp_path):
     for name, text in (("a", "1"), ("b", "2")):
-        (tmp_path / name / "results/s/fold-0/relevance-lrp.zarr").mkdir(parents=True)
-        (tmp_path / name / "results/s/fold-0/relevance-lrp.zarr/x").write_text(text)
+        (tmp_path / name / "results/s/fold-0/relevance-lrp/shard-0").mkdir(parents=True)
+        (tmp_path / name / "results/s/fold-0/relevance-lrp/shard-0/x").write_text(text)
         (tmp_path / name / f"results/s/only-{name}").touch()
     found = different(contents(tmp_path / "a"), contents(tmp_path / "b"))
     assert found == [
-        "results/s/fold-0/relevance-lrp.zarr/x: differs",
+        "results/s/fold-0/relevance-lrp/shard-0/x: differs",
         "results/s/only-a: only in the first",
         "results/s/only-b: only in the second",
     ]
-    assert part_of("results/s/fold-0/relevance-lrp.zarr/x") == "relevance"
+    assert part_of("results/s/fold-0/relevance-lrp/shard-0/x") == "relevance"

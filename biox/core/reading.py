@@ -20,7 +20,7 @@ def reading(file: Path, kind: str) -> Iterator[None]:
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty; expected {kind}.")
     # NumPy's .npz is a ZIP archive too.
-    if file.suffix != ".npz" and _start(file) in WORKBOOKS:
+    if file.suffix.lower() != ".npz" and _start(file) in WORKBOOKS:
         raise InputError(f"{file} is an Excel workbook; expected {kind}. Save it as CSV (UTF-8).")
     try:
         refuse_bomb(file)

@@ -35,10 +35,10 @@ def c3d(file: Path) -> tuple[dict[str, np.ndarray], float]:
 
 def _hold() -> None:
     """A header may announce any number of frames: this process gets no more memory and time than a real one needs."""
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows has no such limit
+    if sys.platform != "linux":  # Windows has no such limit, and macOS refuses to set one below what is mapped
         return
+    import resource
+
     for what, most in ((resource.RLIMIT_AS, MOST_BYTES), (resource.RLIMIT_CPU, LONGEST_CPU_S)):
         _, hard = resource.getrlimit(what)
         # A cluster may have set a lower one (ulimit), which nobody may raise again.

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import yaml
 
+from bench.same_bytes import contents, different
 from bench.slurm_queue import CONTROLLER, FAULTS, Fault, Seen, open_partitions, setting, worker
-from bench.slurm_record import Struck, Watch, page, sums
+from bench.slurm_record import Struck, Watch, page
 
 ROOT = Path(__file__).parent.parent
 PARTITIONS = """partitions:
@@ -138,8 +139,8 @@ def main() -> int:
     start = time.monotonic()
     code, struck, watch = on_slurm(folder, options.jobs, FAULTS)
     minutes = (time.monotonic() - start) / 60
-    here, there = sums(folder), sums(reference.resolve())
-    differ = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+    there = contents(reference)
+    differ = different(contents(folder), there)
     missed = sorted({fault.name for fault in FAULTS} - {one.fault for one in struck})
     states = Counter(seen[-1].state for seen in watch.jobs.values())
     found = {

@@ -1,9 +1,7 @@
 """What was seen and done while faults struck a run on Slurm, and how its files compare."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.slurm_queue import Seen, queue
 
@@ -58,12 +56,6 @@ def drawn(found: Iterable[Seen]) -> list[str]:
         for s in found
         if s.state in ("PENDING", "RUNNING", "COMPLETING")
     ]
-
-
-def sums(folder: Path) -> dict[str, str]:
-    """The checksum of every result and every file of the reports."""
-    files = [file for top in ("results", "reports") for file in (folder / top).rglob("*") if file.is_file()]
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(files)}
 
 
 def page(found: dict) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.same_bytes import contents
 from bench.slurm_queue import Seen, queue, worker
-from bench.slurm_record import sums
 from tests.workflow_runs import ROOT, change
 
 pytestmark = [pytest.mark.long, pytest.mark.slow]
@@ -44,7 +44,7 @@ def test_jobs_nodes_and_the_controller_fail_and_every_byte_is_that_of_a_local_ru
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "different or missing: 0. Faults that found no job: none." in done.stdout
-    assert len(sums(tmp_path / "slurm")) > 100
+    assert len(contents(tmp_path / "slurm")) > 100
 
 
 def test_a_job_sees_the_graphics_card_that_it_was_granted_and_no_other(slurm: None, tmp_path: Path):

@@ -22,6 +22,7 @@ GET_IT = (
 )
 WHEN = re.compile(rb"(/(?:CreationDate|ModDate) ?\(D:)\d{14}[^)]*")
 ONCE = b"19800101000000"
+NODE = re.compile(rb"\(node\d{8}\)")
 WHICH = re.compile(rb"/ID ?\[ ?<[0-9A-Fa-f]*> ?<[0-9A-Fa-f]*> ?\]")
 
 
@@ -54,9 +55,15 @@ def _note(target: Path, words: str) -> None:
 
 
 def steady(pdf_bytes: bytes) -> bytes:
-    """A PDF without the time of its making and without its id, as long as before, so that its offsets still hold."""
+    """A PDF without the time of its making and without its id, as long as before, so that its offsets still hold.
+
+    Chromium also names parts of the page by the running numbers of its own nodes, of which a busy machine makes one more
+    or less; they are numbered anew in the same order.
+    """
     dated = WHEN.sub(lambda found: (found[1] + ONCE + b"Z").ljust(len(found[0])), pdf_bytes)
-    return WHICH.sub(lambda found: re.sub(rb"[0-9A-Fa-f](?=[0-9A-Fa-f]*>)", b"0", found[0]), dated)
+    blank = WHICH.sub(lambda found: re.sub(rb"[0-9A-Fa-f](?=[0-9A-Fa-f]*>)", b"0", found[0]), dated)
+    place = {name: b"(node%08d)" % number for number, name in enumerate(sorted(set(NODE.findall(blank))))}
+    return NODE.sub(lambda found: place[found[0]], blank)
 
 
 def _print(program: Path, page: Path) -> bytes:

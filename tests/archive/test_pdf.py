@@ -94,6 +94,12 @@ def test_times_and_ids_are_blanked_and_no_byte_is_added():
     assert b"2026" not in steady(dated)
 
 
+def test_nodes_are_numbered_anew_in_their_order_and_at_their_length():
+    one, other = b"/ID (node00000151) (node00000153) /IDTree (node00000151)", b"/ID (node00000150) (node00000155)"
+    assert steady(one) == b"/ID (node00000000) (node00000001) /IDTree (node00000000)"
+    assert steady(other) == b"/ID (node00000000) (node00000001)"
+
+
 @pytest.mark.slow
 def test_a_report_printed_twice_has_equal_bytes(report):
     if browser() is None:

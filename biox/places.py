@@ -95,8 +95,9 @@ def load_tests(study: "Study", places: Places) -> "dict[int, Evidence]":
 
 
 def checkpoint_in(folder: Path, study: "Study", cohort: Path, variant: str) -> "Checkpoint":
-    """Where the training of one variant leaves its state; one of other settings, code or data is not taken up."""
-    from biox.core.provenance import read
+    """Where the training of one variant leaves its state; that of other settings, code or data is not taken up."""
+    from biox.core.device import device
+    from biox.core.provenance import git_commit, read, versions
     from biox.core.raw_files import learning_files
     from biox.core.studies import settings_for
     from biox.steps.checkpoints import Checkpoint, loaded, saved
@@ -104,7 +105,9 @@ def checkpoint_in(folder: Path, study: "Study", cohort: Path, variant: str) -> "
     file = folder / f"{variant}.safetensors"
     files = checksums(learning_files(study))
     identity = {
-        "biox": biox.__version__,
+        "biox": [biox.__version__, git_commit()],
+        "packages": versions(),
+        "device": str(device(study.compute.device)),
         "settings": settings_for(study, "train"),
         "cohort": read(cohort),
         "files": files,

@@ -57,8 +57,8 @@ def _note(target: Path, words: str) -> None:
 def steady(pdf_bytes: bytes) -> bytes:
     """A PDF without the time of its making and without its id, as long as before, so that its offsets still hold.
 
-    Chromium also names parts of the page by the running numbers of its own nodes, of which a busy machine makes one more
-    or less; they are numbered anew in the same order.
+    Chromium also names parts of the page by the running numbers of its own nodes, of which a busy machine makes one
+    more or less; they are numbered anew in the same order.
     """
     dated = WHEN.sub(lambda found: (found[1] + ONCE + b"Z").ljust(len(found[0])), pdf_bytes)
     blank = WHICH.sub(lambda found: re.sub(rb"[0-9A-Fa-f](?=[0-9A-Fa-f]*>)", b"0", found[0]), dated)

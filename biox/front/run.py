@@ -23,13 +23,17 @@ STOPPED = 130
 
 def run(options: argparse.Namespace) -> int:
     """Run studies: all steps that are not done yet, with one view of all jobs."""
+    from biox.front.failures import sentence
+    from biox.front.jobs import planned
     from biox.front.snakemake import events_of
     from biox.front.workflow import command
 
     asked = asked_for(options)
     words = command(asked)
-    if options.unlock:
-        events_of([*words, "--unlock"])
+    if options.unlock and not options.dry_run:
+        events, code, printed = events_of([*words, "--unlock"])
+        if code:
+            raise InputError(sentence(planned(events), printed))
     plan = what_is_to_do(words)
     if options.dry_run:
         print(listing(plan))
@@ -83,6 +87,11 @@ def asked_for(options: argparse.Namespace) -> "Asked":
             )
         names = tuple(load_yaml(settings).get("studies") or ())
     for name in names:
+        if Path(name).name != name or Path(name).suffix in (".yaml", ".yml"):
+            raise InputError(
+                f"{name} is a file; `biox run` takes the names of studies and finds their files in {options.config}: "
+                f"biox run {Path(name).stem} --config {Path(name).parent}"
+            )
         study_file(Places(options.config, Path("results"), name).file)
     return Asked(names, options.config, options.profile, options.cores, tuple(options.further))
 

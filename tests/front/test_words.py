@@ -93,3 +93,9 @@ def test_every_shell_gets_its_lines(shell, capsys):
 def test_every_command_explains_itself():
     for action in parser()._subparsers._group_actions:  # type: ignore[union-attr]
         assert all(choice.help for choice in action._choices_actions)  # type: ignore[attr-defined]
+
+
+def test_a_file_in_the_place_of_a_study_is_answered_with_the_command_that_was_meant(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "studies/knee.yaml"]) == 2
+    assert "biox run knee --config studies" in capsys.readouterr().err

@@ -47,6 +47,10 @@ if workflow.is_main_process and not looks_only(sys.argv[1:]):
 # Where a job fails, `update` puts the earlier result back; but Snakemake notes it as the result of the new settings, and
 # would never repeat the job. So what a failed job leaves is marked as incomplete at once.
 onstart:
+    if not hasattr(workflow.scheduler, "_handle_error"):
+        raise WorkflowError(
+            "This Snakemake is built otherwise than biox knows it; install snakemake 9.27, or tell the makers of biox."
+        )
     handle_error = workflow.scheduler._handle_error
 
     def handle_and_mark(job, postprocess_job=True):

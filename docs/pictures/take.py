@@ -10,6 +10,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from biox.archive.browser import sandbox_flags
+from biox.core.browsers import browser
+
 HERE = Path(__file__).parent
 # Name of the picture: study, what is shown of its page, and which of several.
 PARTS = {
@@ -34,18 +37,20 @@ SCALE = {"gait_demo": 1.5}
 
 def main(reports: Path) -> None:
     """Takes all pictures."""
+    found = browser()
+    assert found is not None, "no Chromium here"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        pages = {name: opened(browser, reports, name) for name in FRONT}
+        chromium = playwright.chromium.launch(executable_path=found, args=list(sandbox_flags()))
+        pages = {name: opened(chromium, reports, name) for name in FRONT}
         keep("gait-report", taken(pages["gait_demo"].screenshot()))
         for name, (study, part, which) in PARTS.items():
             keep(name, taken(pages[study].locator(part).nth(which).screenshot()))
         keep("front", beside([taken(first(pages[study], part)) for study, part in FRONT.items()]))
 
 
-def opened(browser: Browser, reports: Path, study: str) -> Page:
+def opened(chromium: Browser, reports: Path, study: str) -> Page:
     """The report of a study, once its viewers have drawn."""
-    page = browser.new_page(viewport={"width": 1100, "height": 760}, device_scale_factor=SCALE.get(study, 1))
+    page = chromium.new_page(viewport={"width": 1100, "height": 760}, device_scale_factor=SCALE.get(study, 1))
     page.goto((reports / study / "index.html").resolve().as_uri())
     page.wait_for_timeout(2000)
     return page

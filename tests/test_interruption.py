@@ -94,9 +94,10 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(undisturbed, tm
     while sum(counts.values()) < KILLS:
         time.sleep(chance.uniform(0.02, 0.25) * seconds)
         if run.poll() is not None:
-            if run.returncode == 0:  # all is done before the last kill: take a result away, so that there is work again
+            if run.returncode == 0:  # all is done before the last kill: take everything away, so that there is work again
                 finished += 1
-                shutil.rmtree(folder / f"results/{STUDY}/cohort")
+                shutil.rmtree(folder / "results")
+                shutil.rmtree(folder / "reports")
             run, starts = start(folder), starts + 1
             continue
         counts[kill(run, chance)] += 1

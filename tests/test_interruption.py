@@ -94,7 +94,7 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(undisturbed, tm
     while sum(counts.values()) < KILLS:
         time.sleep(chance.uniform(0.02, 0.25) * seconds)
         if run.poll() is not None:
-            if run.returncode == 0:  # all is done before the last kill: take everything away, so that there is work again
+            if run.returncode == 0:  # all is done before the last kill: begin anew
                 finished += 1
                 shutil.rmtree(folder / "results")
                 shutil.rmtree(folder / "reports")

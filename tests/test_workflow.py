@@ -9,7 +9,18 @@ import pandas as pd
 import pytest
 
 from biox.core.files import files_in
-from tests.workflow_runs import ROOT, biox, change, finished_once, planned, said, snakemake, spoilable, write_new_person
+from tests.workflow_runs import (
+    ROOT,
+    biox,
+    change,
+    finished_once,
+    names_shown,
+    planned,
+    said,
+    snakemake,
+    spoilable,
+    write_new_person,
+)
 
 TINY = ROOT / "tests" / "tiny"
 
@@ -30,6 +41,10 @@ def test_one_command_leads_from_raw_data_to_a_report_of_every_study(finished):
         assert f"{name}/index.html" in index
         assert (finished / "reports" / name / "index.html").stat().st_size > 20_000
         assert list((finished / "reports" / name / "figures").glob("*.svg"))
+
+
+def test_no_name_of_a_person_a_sample_or_a_slide_stands_in_the_report(finished):
+    assert names_shown(finished, "tiny_subjects") == set()
 
 
 def test_a_second_run_does_nothing_and_says_so(finished):

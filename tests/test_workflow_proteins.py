@@ -12,7 +12,7 @@ from biox.core import graph_store, store
 from biox.core.places import Places
 from biox.core.studies import read_study
 from biox.graphing import load_influences
-from tests.workflow_runs import ROOT, biox, change, finished_once, planned, said, snakemake, spoilable
+from tests.workflow_runs import ROOT, biox, change, finished_once, names_shown, planned, said, snakemake, spoilable
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +74,10 @@ def test_the_evidence_holds_every_method_against_the_truth(finished):
     table = pd.read_parquet(finished / "results/tiny_proteins/evidence/benchmark.parquet")
     assert set(table["reference"]) == {"simulated"}
     assert {"lrp", "gradients", "pearson", "partial", "lasso", "genie3"} <= set(table["method"])
+
+
+def test_no_name_of_a_person_a_sample_or_a_slide_stands_in_the_report(finished):
+    assert names_shown(finished, "tiny_proteins") == set()
 
 
 def test_a_second_run_does_nothing(finished):

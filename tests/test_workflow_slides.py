@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tests.workflow_runs import biox, change, finished_once, planned, said, snakemake, spoilable
+from tests.workflow_runs import biox, change, finished_once, names_shown, planned, said, snakemake, spoilable
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +52,10 @@ def test_the_difference_of_two_classes_is_a_map_of_its_own(finished):
     difference = tifffile.imread(found / f"{name}-difference-values.ome.tif")
     assert np.nanmax(np.abs(difference)) > 0
     assert not np.allclose(difference, tifffile.imread(found / f"{name}-values.ome.tif"), equal_nan=True)
+
+
+def test_no_name_of_a_person_a_sample_or_a_slide_stands_in_the_report(finished):
+    assert names_shown(finished, "tiny_slides") == set()
 
 
 def test_a_second_run_does_nothing(finished):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,21 @@ def planned(folder: Path) -> set[str]:
     assert done.returncode == 0, said(done)
     done = snakemake(folder, "--dry-run")
     return set(re.findall(r"^rule (\w+):", said(done), flags=re.MULTILINE))
+
+
+def names_shown(finished: Path, study: str) -> set[str]:
+    """The names of people, samples and slides that stand in any file of a study's report, or are called after it."""
+    samples = pd.read_parquet(finished / "results" / study / "cohort/samples.parquet")
+    names = {
+        str(name) for column in samples.columns.intersection(["subject", "sample", "slide"]) for name in samples[column]
+    }
+    said = ""
+    for file in (finished / "reports" / study).rglob("*"):
+        said += f"\n{file.name}\n"
+        if file.suffix == ".xlsx":
+            with zipfile.ZipFile(file) as book:
+                said += "".join(book.read(part).decode() for part in book.namelist())
+        elif file.is_file() and file.suffix not in (".png", ".jpg", ".pdf"):
+            said += file.read_text(encoding="utf-8")
+    words = set(re.findall(r"[\w-]+", said))
+    return names & words

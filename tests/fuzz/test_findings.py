@@ -57,9 +57,10 @@ def columns(name: str, **changed: pa.Array):
 
 def cells(name: str):
     """Every row but the header has a cell more than the header: pandas would shift all columns by one in silence."""
+    more = "x\t" if name.endswith(".tsv") else "x,"
     return lambda folder: (folder / name).write_text(
         "\n".join(
-            line if not number or not line else f"x,{line}"
+            line if not number or not line else f"{more}{line}"
             for number, line in enumerate((folder / name).read_text().split("\n"))
         )
     )

@@ -24,7 +24,9 @@ PRIMARY = "01"
 
 def _codes(value: Any) -> Any:
     """Sample types as their two digits: YAML reads an unquoted 01 as the number 1."""
-    return tuple(f"{code:02d}" if isinstance(code, int) else code for code in value) if value != "all" else value
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(f"{code:02d}" if isinstance(code, int) else code for code in value)
 
 
 class RppaSettings(Strict):

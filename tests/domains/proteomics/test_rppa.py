@@ -45,6 +45,12 @@ def test_sample_types_survive_yaml_that_reads_them_as_numbers():
     assert bind(rppa, options, "data")["settings"].sample_types == ("01", "06")
 
 
+@pytest.mark.parametrize("wrong", [None, 1, {"01": 1}])
+def test_sample_types_of_another_kind_are_refused_by_name(wrong):
+    with pytest.raises(InputError, match="sample_types"):
+        bind(rppa, {"file": "a.csv", "sample_types": wrong}, "data")
+
+
 def test_all_sample_types_need_a_word_on_patients_with_several(tmp_path):
     with pytest.raises(InputError, match=r"more than one sample: 4 \(8 samples\)"):
         read(tmp_path, sample_types="all")

@@ -1,7 +1,6 @@
 """Tiny studies of all three domains in which every name that a file can give is markup that would run a script."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -112,8 +111,7 @@ def proteins(folder: Path) -> Path:
     fold += ["influence --fold {k} --method lrp --out {}/fold-{k}/influence-lrp/shard-0"]
     page = folder / "reports/evil_proteins/index.html"
     last = ["baselines --out {}/baselines", "graphs --out {}/graphs", "validate --out {}/evidence"]
-    run(folder, study, [*chain(fold), *last, f"report --out {page}"])
-    shutil.copytree(folder / "results/evil_proteins/graphs/viewer", page.parent / "viewer")
+    run(folder, study, [*chain(fold), *last, f"report --out {page}", f"viewer --out {page.parent / 'viewer'}"])
     return page
 
 
@@ -137,6 +135,5 @@ def slides(folder: Path) -> Path:
     fold += ["attribute --fold {k} --method lrp --out {}/fold-{k}/relevance-lrp/shard-0"]
     page = folder / "reports/evil_slides/index.html"
     last = ["heatmaps --method lrp --out {}/heatmaps-lrp", "validate --out {}/evidence", f"report --out {page}"]
-    run(folder, study, [*chain(fold), *last])
-    shutil.copytree(folder / "results/evil_slides/heatmaps-lrp/viewer", page.parent / "viewer")
+    run(folder, study, [*chain(fold), *last, f"viewer --out {page.parent / 'viewer'}"])
     return page

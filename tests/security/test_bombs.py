@@ -237,6 +237,6 @@ def test_annotations_nested_without_end_are_refused(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="memory can be held to a limit on Linux only")
 def test_the_process_that_reads_c3d_has_little_memory(tmp_path):
     """A header may announce any number of frames; the reader is another process, held to 4 GiB."""
-    program = "import c3d, resource; c3d._hold_memory(); print(resource.getrlimit(resource.RLIMIT_AS)[0])"
+    program = "import c3d, resource; c3d._hold(); print(resource.getrlimit(resource.RLIMIT_AS)[0])"
     done = subprocess.run([sys.executable, "-c", program], cwd=GAIT, capture_output=True, text=True)
     assert done.stdout.strip() == str(4 * 2**30), done.stderr

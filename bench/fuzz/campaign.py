@@ -88,7 +88,8 @@ def _summed(folder: Path, crashes: list[dict], wall_s: float) -> dict[str, Any]:
     for part in parts:
         counts.update(part["counts"])
         for key, one in part["findings"].items():
-            kept = findings.setdefault(key, {**one, "count": 0})
+            words = one["words"].strip().split("\n")[-1].replace(str(folder), "")  # no path of this machine
+            kept = findings.setdefault(key, {**one, "count": 0, "words": words})
             kept["count"] += one["count"]
     return {
         "wall_s": round(wall_s, 1),

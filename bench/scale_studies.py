@@ -3,7 +3,7 @@
 from typing import Any
 
 FOLDS = 3
-SIZES = {"gait": (30, 60, 120), "histology": (6, 12, 24), "proteomics": (150, 300, 600)}
+SIZES = {"gait": (30, 60, 120), "histology": (4, 8, 16), "proteomics": (300, 600, 1200)}
 UNITS = {
     "gait": "people of each of two classes, with 5 trials of 606 values",
     "histology": "slides of 640 x 640 pixels, one a patient, cut into tiles of 32 x 32",

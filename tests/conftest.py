@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from biox.archive.browser import sandbox_flags
+from biox.core import browsers
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -21,3 +24,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data not found at {folder}; set BIOX_SHARED_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium without a screen, driven by playwright; skips where either is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = browsers.browser()
+    if program is None:
+        pytest.skip("there is no Chromium to open pages in")
+    with playwright.sync_playwright() as run:
+        started = run.chromium.launch(executable_path=program, args=[*sandbox_flags(), "--disable-gpu"])
+        yield started
+        started.close()

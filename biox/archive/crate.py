@@ -55,8 +55,8 @@ def described(study: "Study", places: "Places", folder: Path) -> list[Entity]:
     records = records_of(places, [folder.relative_to(places.root).as_posix() for folder in places.of_report(study)])
     files = [file_of(file, folder) for file in kept_files(folder)]
     now = provenance("report", {}, study.seed, [])
-    raw = raw_inputs(records, study.name, study.report.identities == "as given")
-    steps = [step_of(name, study.name, records, raw) for name in records]
+    raw = raw_inputs(records, places.root, study.report.identities == "as given")
+    steps = [step_of(name, places.root, records, raw) for name in records]
     steps.append(action("report", now, [{"@id": f"#result/{name}"} for name in records], [same(one) for one in files]))
     root = {
         "@id": "./",

@@ -44,13 +44,13 @@ def file_of(file: Path, folder: Path) -> Entity:
     }
 
 
-def raw_inputs(records: Mapping[str, Mapping[str, Any]], study: str, named: bool) -> dict[str, Entity]:
+def raw_inputs(records: Mapping[str, Mapping[str, Any]], root: Path, named: bool) -> dict[str, Entity]:
     """What went in from outside, by the path under which it was read.
 
     Names of raw files may name people: they stand here only if asked for, and are numbered otherwise.
     """
     paths = {path: total for record in records.values() for path, total in record["inputs"].items()}
-    outside = [path for path in sorted(paths) if made_in(path, study, records) is None]
+    outside = [path for path in sorted(paths) if made_in(path, root, records) is None]
     return {
         path: {
             "@id": f"#input/{number}",
@@ -62,15 +62,19 @@ def raw_inputs(records: Mapping[str, Mapping[str, Any]], study: str, named: bool
     }
 
 
-def made_in(path: str, study: str, records: Mapping[str, Any]) -> str | None:
-    """The result that a file belongs to; None for one from outside."""
-    return next((name for name in records if f"/{study}/{name}/" in f"/{path}"), None)
+def made_in(path: str, root: Path, records: Mapping[str, Any]) -> str | None:
+    """The result below the study's folder ``root`` that a file belongs to, also where its path begins elsewhere.
+
+    None for a file from outside, such as ``data/STUDY/cohort/raw.csv``.
+    """
+    below = (Path(root.parent.name) / root.name).as_posix()
+    return next((name for name in records if f"/{below}/{name}/" in f"/{path}"), None)
 
 
-def step_of(name: str, study: str, records: Mapping[str, Any], raw: Mapping[str, Entity]) -> Entity:
+def step_of(name: str, root: Path, records: Mapping[str, Any], raw: Mapping[str, Entity]) -> Entity:
     """One step: what it read, by which software, and what came out."""
     inputs = records[name]["inputs"]
-    read = [raw[path]["@id"] if path in raw else f"#result/{made_in(path, study, records)}" for path in inputs]
+    read = [raw[path]["@id"] if path in raw else f"#result/{made_in(path, root, records)}" for path in inputs]
     return action(name, records[name], [{"@id": one} for one in dict.fromkeys(read)], [{"@id": f"#result/{name}"}])
 
 

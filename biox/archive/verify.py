@@ -91,7 +91,7 @@ def _inputs(places: Places, graph: Entities) -> Iterator[str]:
     read = {path: total for record in records.values() for path, total in record["inputs"].items()}
     then = {one["sha256"] for name, one in graph.items() if name.startswith("#input/")}
     for path, total in sorted(read.items()):
-        if made_in(path, places.file.stem, records) is not None:
+        if made_in(path, places.root, records) is not None:
             continue
         file = Path(path) if Path(path).is_file() else PACKAGES / path
         if not file.is_file():

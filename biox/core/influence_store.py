@@ -20,6 +20,7 @@ from biox.core.errors import InputError, listed
 from biox.core.graph_settings import Graph
 from biox.core.graph_types import Influence
 from biox.core.influence_packing import Packed, layout, packed, unpacked
+from biox.core.joined import parted
 from biox.core.result_files import load_json, save_json
 from biox.core.sealed import checked, intact, readable, sealed
 
@@ -119,16 +120,13 @@ class StoredInfluence:
         """The influences of one sample, shape (source, target), or of several: a slice, integer rows or a mask."""
         if isinstance(rows, int | np.integer):
             return self[np.array([rows])][0]
-        wanted = np.arange(len(self))[rows]
-        out = np.empty((len(wanted), *self.shape[1:]), np.float32)
-        for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
-            here = np.flatnonzero((wanted >= first) & (wanted < last))
-            if len(here):
-                order, back = np.unique(wanted[here] - first, return_inverse=True)  # as zarr wants them: in order, once
-                some = _rows(order)
-                with readable(part["values"].store_path):
-                    stored = {name: np.asarray(array.oindex[some]) for name, array in part.items()}
-                out[here] = unpacked(stored, self._everyone(), self._everyone())[back]
+        out = np.empty((len(np.arange(len(self))[rows]), *self.shape[1:]), np.float32)
+        for number, here, own in parted(rows, self._starts):
+            order, back = np.unique(own, return_inverse=True)  # as zarr wants them: in order, once
+            some = _rows(order)
+            with readable(self._parts[number]["values"].store_path):
+                stored = {name: np.asarray(array.oindex[some]) for name, array in self._parts[number].items()}
+            out[here] = unpacked(stored, self._everyone(), self._everyone())[back]
         return out
 
     def targets(self, start: int, stop: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Arrays that lie in several places, one after the other, and are read as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,9 @@ class Joined:
     def __getitem__(self, rows: Any) -> np.ndarray:
         if isinstance(rows, int | np.integer):
             return self[np.array([rows])][0]
-        wanted = np.arange(len(self))[rows]
-        out = np.empty((len(wanted), *self.shape[1:]), self.dtype)
-        for part, first, last in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
-            here = np.flatnonzero((wanted >= first) & (wanted < last))
-            if len(here):
-                out[here] = part[wanted[here] - first]
+        out = np.empty((len(np.arange(len(self))[rows]), *self.shape[1:]), self.dtype)
+        for number, here, own in parted(rows, self._starts):
+            out[here] = self._parts[number][own]
         return out
 
     def subset(self, rows: np.ndarray) -> Part:
@@ -37,6 +35,18 @@ class Joined:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
+
+
+def parted(rows: Any, starts: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Which part holds which of the wanted rows: number of the part, places in the answer, rows within the part.
+
+    starts: the first row of every part, and the number of all rows.
+    """
+    wanted = np.arange(starts[-1])[rows]
+    for number, (first, last) in enumerate(pairwise(starts)):
+        here = np.flatnonzero((wanted >= first) & (wanted < last))
+        if len(here):
+            yield number, here, wanted[here] - first
 
 
 def joined(arrays: Sequence[Any]) -> Any:

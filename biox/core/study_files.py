@@ -1,9 +1,9 @@
 """Which studies there are in a folder, and what to say when the one that was named is not there."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from biox.core.errors import InputError, listed
+from biox.core.spelling import hint
 
 SETTINGS = "config.yaml"
 
@@ -23,9 +23,7 @@ def study_file(file: Path) -> Path:
             f"here: biox new {file.stem} --domain gait (or histology, proteomics)."
         )
     there = studies_in(file.parent)
-    alike = get_close_matches(file.stem, there, n=1)
-    hint = f"Did you mean {alike[0]!r}? " if alike else ""
     raise InputError(
-        f"There is no study {file.stem!r}: no file {file}. {hint}There are {listed(there)}; "
+        f"There is no study {file.stem!r}: no file {file}.{hint(file.stem, there)} There are {listed(there)}; "
         f"biox new {file.stem} --domain gait (or histology, proteomics) begins a new one."
     )

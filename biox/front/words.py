@@ -1,10 +1,10 @@
 """What to say to words that are no command of biox."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from biox.core.errors import listed
+from biox.core.spelling import hint
 from biox.core.study_files import studies_in
 
 START = """biox trains models of biomedical data, explains them and tests the explanations.
@@ -31,6 +31,5 @@ def misunderstood(words: Sequence[str], verbs: Iterable[str]) -> str | None:
     if Path(first).stem in studies_in(Path("config")):
         study = Path(first).stem
         return f"biox: {study!r} is a study. biox run {study} runs it, biox check {study} checks its settings."
-    alike = get_close_matches(first, verbs, n=1, cutoff=0.5)
-    hint = f"Did you mean {alike[0]!r}? " if alike else ""
-    return f"biox: there is no command {first!r}. {hint}Commands: {listed(verbs)}; biox --help explains them."
+    meant = hint(first, verbs)
+    return f"biox: there is no command {first!r}.{meant} Commands: {listed(verbs)}; biox --help explains them."

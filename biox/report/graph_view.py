@@ -5,7 +5,6 @@ The edges of a cohort's patients would be too much for a page: they lie in scrip
 the page asks for when a patient is chosen. That works from ``file://`` and needs no network.
 """
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from biox.core.graph_types import Graphs
+from biox.report.script_data import script_safe
 
 MOST = 3000
 """Edges of the graph of all that a page holds: the strongest."""
@@ -160,9 +160,3 @@ def asks_for_files(sections: Iterable[Any]) -> bool:
 def drawn_data(block: GraphView | PeopleView) -> Markup:
     """What is drawn, as JSON that can stand inside a page: nothing in it can close the script element."""
     return Markup(script_safe(block.data))
-
-
-def script_safe(value: object) -> str:
-    """JSON that may stand in a script, wherever it is written: only ASCII, and no character that HTML knows."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,6 +1,5 @@
 """A study's page: the sections in their order, put into the one template."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ from biox.report.origin import all_claims, origin
 from biox.report.people import people
 from biox.report.performance import performance
 from biox.report.plain import plain
+from biox.report.script_data import script_safe
 from biox.report.scripts import allowed, asset, inline, scripts
 from biox.report.svg import look, standalone
 from biox.report.tables import table_files
@@ -126,5 +126,4 @@ def _style() -> str:
 def _data(hover: Hover) -> Markup:
     """The numbers under the cursor as JSON that can stand inside a page: nothing in it can close the script element."""
     kept = {"left": hover.left, "right": hover.right, "positions": hover.positions, "unit": hover.unit}
-    text = json.dumps({**kept, "series": hover.series}, ensure_ascii=True, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    return Markup(script_safe({**kept, "series": hover.series}))

@@ -11,7 +11,8 @@ import pandas as pd
 
 from biox.core.files import write_text
 from biox.core.graph_types import Graphs
-from biox.report.graph_view import person_edges, script_safe
+from biox.report.graph_view import person_edges
+from biox.report.script_data import script_safe
 
 EACH = 150
 """Patients in one file."""

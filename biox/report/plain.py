@@ -51,7 +51,11 @@ def plain_blocks(pairs: list[tuple[str, str]], picture: Figure | None = None) ->
     """Questions with their answers, those without an answer left out, and the picture with its words for a patient."""
     kept = tuple((title, words) for title, words in pairs if words)
     shown: list[Block] = [] if picture is None else [replace(picture, name=f"plain-{picture.name}", hover=None)]
-    return [Terms(kept), *shown, Text("More is under “Clinician”, at the top of this page.", "note")]
+    return [
+        Terms(kept),
+        *shown,
+        Text("More is in the parts of this report written for clinicians.", "note"),
+    ]
 
 
 def _measured(given: Given) -> str:

@@ -4,12 +4,13 @@ The pictures lie in files beside the page (``viewer/`` in its folder); what is i
 how large. The browser loads each as an ordinary picture, which works from ``file://`` and needs no network.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+
+from biox.report.script_data import script_safe
 
 HOW_TO = (
     "Drag to move; zoom with + and −, by pinching, or with the wheel after a click into the slide; the arrow keys move "
@@ -66,5 +67,4 @@ def has_viewer(sections: Iterable[Any]) -> bool:
 def viewer_data(block: Viewer) -> Markup:
     """What the viewer shows, as JSON that can stand inside a page: nothing in it can close the script element."""
     kept = {"folder": block.folder, "slides": block.slides, "classes": block.classes, "colours": block.colours}
-    text = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    return Markup(script_safe(kept))

@@ -57,9 +57,9 @@ def test_what_is_read_later_is_refused_then(folder, monkeypatch):
 
 def test_files_beside_the_result_and_a_missing_seal_do_no_harm(folder):
     (folder / "notes.txt").write_text("mine")
-    store.load_cohort(folder)
+    read = store.load_cohort(folder)
     (folder / sealed.SEAL).unlink()
-    store.load_cohort(folder)
+    assert store.load_cohort(folder).samples.equals(read.samples)
 
 
 def test_a_broken_seal_is_refused(folder):

@@ -11,7 +11,6 @@ import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
-CHROMIUM = Path("/usr/bin/chromium")
 # What a page fetches by itself, as opposed to links that a reader may follow.
 FETCHED = re.compile(r"<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc=[\"']?([^\"'\s>]+)")
 LINKED = re.compile(
@@ -78,17 +77,14 @@ def test_the_site_says_how_to_call_every_public_function(site):
 
 
 @pytest.mark.slow
-def test_in_a_browser_the_search_answers_and_nothing_is_asked_of_a_network(site):
-    browsing = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
+def test_in_a_browser_the_search_answers_and_nothing_is_asked_of_a_network(browser, site):
     asked: list[str] = []
-    with browsing.sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"]).new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((site / "tutorial-gait.html").as_uri())
-        page.get_by_placeholder("Search").first.fill("body weight")
-        page.wait_for_selector(".md-search-result__item", timeout=60_000)
-        answer = page.locator(".md-search-result__list").inner_text()
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((site / "tutorial-gait.html").as_uri())
+    page.get_by_placeholder("Search").first.fill("body weight")
+    page.wait_for_selector(".md-search-result__item", timeout=60_000)
+    answer = page.locator(".md-search-result__list").inner_text()
+    page.close()
     assert "body weight" in answer.lower()
     assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]

@@ -1,7 +1,5 @@
 """The list of all studies: whole without a script, and with it searched, filtered and sorted."""
 
-import shutil
-
 import pytest
 
 from biox.report.index import Entry, index_page
@@ -37,19 +35,13 @@ def test_a_title_of_code_stays_text():
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium to open the page in")
+def page(browser, tmp_path_factory):
     file = tmp_path_factory.mktemp("index") / "index.html"
     file.write_text(index_page(entries(200)), encoding="utf-8")
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        opened = started.new_page()
-        opened.goto(file.as_uri())
-        yield opened
-        started.close()
+    opened = browser.new_page()
+    opened.goto(file.as_uri())
+    yield opened
+    opened.close()
 
 
 def shown(page) -> list[str]:

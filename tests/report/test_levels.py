@@ -11,8 +11,6 @@ from biox.report.levels import EVERYONE, EXPERTS, INSTITUTION, PATIENT, levels
 from biox.report.page import page
 from tests.report.test_trust import page_of
 
-CHROMIUM = "/usr/bin/chromium"
-
 
 def plain(html: str) -> str:
     part = html.split('<section id="plain">')[1].split("</section>")[0]
@@ -86,18 +84,6 @@ def test_a_persons_place_is_for_everyone_and_the_numbers_are_not(made, predictio
     patient = re.findall(r'<div data-readers="patient">(.*?)</div>\s*<div data-readers=', html, flags=re.S)
     assert "the computer counts 2 to the group “knee”" in " ".join(unescape(re.sub("<[^>]+>", " ", patient[0])).split())
     assert html.count('id="figure-place-') == 1
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    with api.sync_playwright() as running:
-        try:
-            opened = running.chromium.launch(executable_path=CHROMIUM)
-        except api.Error:
-            pytest.skip(f"no browser at {CHROMIUM}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

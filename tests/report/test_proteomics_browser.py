@@ -1,7 +1,5 @@
 """The graphs of a page in a real browser, from disk: what is drawn, told and loaded when the reader acts."""
 
-import shutil
-
 import pytest
 
 from biox.report.patient_files import write_patient_files
@@ -9,25 +7,19 @@ from tests.report.graph_data import make
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory):
+def opened(browser, tmp_path_factory):
     """The page of a study opened from disk, and what went wrong or was asked for while it was."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium to open the page in")
     folder, made = tmp_path_factory.mktemp("graph"), make()
     (folder / "index.html").write_text(made.page().html, encoding="utf-8")
     write_patient_files(made.graphs, made.cohort.samples, folder / "viewer")
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        page = started.new_page(viewport={"width": 1100, "height": 900})
-        faults, asked = [], []
-        page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((folder / "index.html").as_uri())
-        yield page, faults, asked
-        started.close()
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    faults, asked = [], []
+    page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((folder / "index.html").as_uri())
+    yield page, faults, asked
+    page.close()
 
 
 def average(page):

@@ -1,7 +1,5 @@
 """Studies in which every name is markup, opened in a browser: no script of theirs runs, and nothing is asked for."""
 
-import shutil
-
 import pytest
 from PIL import Image
 
@@ -17,18 +15,6 @@ WATCH = """
 window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium to open the pages in")
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 class Watched:

@@ -1,7 +1,6 @@
 """The form that raters fill in: nothing is cut off, nothing gives the answer away, and what it saves can be read."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -50,20 +49,14 @@ def test_form_says_what_the_colours_speak_for_without_naming_a_group_on_any_shee
 
 
 @pytest.fixture(params=FORMS)
-def form(request, pages, tmp_path):
+def form(request, browser, pages, tmp_path):
     """A form open in a browser, with the questions it asked before saving."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium to open the form in")
     file = tmp_path / f"{request.param}.html"
     file.write_text(pages[f"rating-{request.param}.html"], encoding="utf-8")
-    with playwright.sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.goto(file.as_uri())
-        yield page, request.param
-        browser.close()
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    yield page, request.param
+    page.close()
 
 
 def mark(page, number, channel, start, end):
